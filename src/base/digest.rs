@@ -1,0 +1,248 @@
+//! SHA-256 and MD5 values, and computing both of one stream in parallel.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+use serde::{Deserialize, Serialize};
+use sha2::Digest as _;
+
+/// Says that a text is not the digest it should be.
+#[derive(Debug, thiserror::Error)]
+#[error("`{text}` is not {bits} bits in lower-case hexadecimal")]
+pub(crate) struct DigestError {
+    bits: usize,
+    text: String,
+}
+
+macro_rules! digest_type {
+    ($(#[$doc:meta])* $name:ident, $bytes:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub(crate) struct $name([u8; $bytes]);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = DigestError;
+
+            fn from_str(text: &str) -> Result<Self, DigestError> {
+                parse_hex(text).map(Self).ok_or_else(|| DigestError {
+                    bits: $bytes * 8,
+                    text: text.chars().take(80).collect(),
+                })
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = DigestError;
+
+            fn try_from(text: String) -> Result<Self, DigestError> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(digest: $name) -> Self {
+                digest.to_string()
+            }
+        }
+    };
+}
+
+digest_type! {
+    /// The SHA-256 of an SPK: the name of its blob.
+    Sha256, 32
+}
+digest_type! {
+    /// The MD5 of an SPK, which Package Center checks, or of `package.tgz`, which INFO may state.
+    Md5, 16
+}
+
+fn parse_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let digits = text.as_bytes();
+    let mut bytes = [0; N];
+    if digits.len() != 2 * N {
+        return None;
+    }
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
+    }
+    Some(bytes)
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
+}
+
+impl Sha256 {
+    /// Returns the SHA-256 of `bytes`.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        Self(sha2::Sha256::digest(bytes).into())
+    }
+}
+
+/// Computes one MD5 incrementally.
+#[derive(Default)]
+pub(crate) struct Md5Hasher(md5::Md5);
+
+impl Md5Hasher {
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    pub(crate) fn finish(self) -> Md5 {
+        Md5(self.0.finalize().into())
+    }
+}
+
+/// The size and both digests of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Digests {
+    pub(crate) md5: Md5,
+    pub(crate) sha256: Sha256,
+    /// In bytes.
+    pub(crate) size: u64,
+}
+
+/// Bytes that are handed to the hashing threads at once: large enough that handing over costs nothing.
+const CHUNK: usize = 256 * 1024;
+/// Chunks that may wait for a hashing thread: bounds the memory, not the speed.
+const WAITING: usize = 16;
+
+/// Computes SHA-256 and MD5 of one stream, each in a thread of its own, while the caller reads on.
+///
+/// On a machine with two cores the stream takes as long as SHA-256 alone.
+pub(crate) struct ParallelHasher {
+    chunk: Vec<u8>,
+    md5: Worker<Md5>,
+    sha256: Worker<Sha256>,
+    size: u64,
+}
+
+struct Worker<T> {
+    chunks: SyncSender<Arc<Vec<u8>>>,
+    result: JoinHandle<T>,
+}
+
+impl<T: Send + 'static> Worker<T> {
+    fn spawn<H: Send + 'static>(
+        mut state: H,
+        update: impl Fn(&mut H, &[u8]) + Send + 'static,
+        finish: impl FnOnce(H) -> T + Send + 'static,
+    ) -> Self {
+        let (chunks, queue) = sync_channel::<Arc<Vec<u8>>>(WAITING);
+        let result = std::thread::spawn(move || {
+            while let Ok(chunk) = queue.recv() {
+                update(&mut state, &chunk);
+            }
+            finish(state)
+        });
+        Self { chunks, result }
+    }
+
+    fn feed(&self, chunk: Arc<Vec<u8>>) {
+        self.chunks
+            .send(chunk)
+            .expect("the worker ends only after its sender is dropped");
+    }
+
+    fn finish(self) -> T {
+        drop(self.chunks);
+        self.result.join().expect("hashing does not panic")
+    }
+}
+
+impl ParallelHasher {
+    /// Starts the two threads.
+    pub(crate) fn new() -> Self {
+        Self {
+            chunk: Vec::with_capacity(CHUNK),
+            md5: Worker::spawn(Md5Hasher::default(), Md5Hasher::update, Md5Hasher::finish),
+            sha256: Worker::spawn(
+                sha2::Sha256::new(),
+                |state, bytes| state.update(bytes),
+                |state| Sha256(state.finalize().into()),
+            ),
+            size: 0,
+        }
+    }
+
+    /// Adds `bytes` to the stream.
+    pub(crate) fn update(&mut self, mut bytes: &[u8]) {
+        self.size += bytes.len() as u64;
+        while !bytes.is_empty() {
+            let (head, rest) = bytes.split_at(bytes.len().min(CHUNK - self.chunk.len()));
+            self.chunk.extend_from_slice(head);
+            bytes = rest;
+            if self.chunk.len() == CHUNK {
+                self.hand_over();
+            }
+        }
+    }
+
+    fn hand_over(&mut self) {
+        let chunk = Arc::new(std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK)));
+        self.md5.feed(Arc::clone(&chunk));
+        self.sha256.feed(chunk);
+    }
+
+    /// Waits for both threads and returns what they found.
+    pub(crate) fn finish(mut self) -> Digests {
+        self.hand_over();
+        Digests {
+            md5: self.md5.finish(),
+            sha256: self.sha256.finish(),
+            size: self.size,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_has_the_digests_of_its_bytes_however_it_is_cut() {
+        let bytes: Vec<u8> = (0..3 * CHUNK + 17).map(|i| (i % 251) as u8).collect();
+        let mut md5 = Md5Hasher::default();
+        md5.update(&bytes);
+        let expected = Digests {
+            md5: md5.finish(),
+            sha256: Sha256::of(&bytes),
+            size: bytes.len() as u64,
+        };
+        for cut in [1000, CHUNK, CHUNK + 1, bytes.len()] {
+            let mut hasher = ParallelHasher::new();
+            bytes.chunks(cut).for_each(|part| hasher.update(part));
+            assert_eq!(hasher.finish(), expected, "cut every {cut} bytes");
+        }
+    }
+
+    #[test]
+    fn a_digest_is_lower_case_hexadecimal_of_its_length() {
+        let text = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(Sha256::of(b"").to_string(), text);
+        assert_eq!(text.parse::<Sha256>().expect("valid"), Sha256::of(b""));
+        assert!(text.to_uppercase().parse::<Sha256>().is_err());
+        assert!(text[1..].parse::<Sha256>().is_err());
+        assert!("zz".repeat(16).parse::<Md5>().is_err());
+    }
+}

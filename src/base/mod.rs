@@ -1,0 +1,5 @@
+//! What every layer may use: digests, limits, atomic files. Knows nothing of packages.
+
+pub(crate) mod atomic_file;
+pub(crate) mod digest;
+pub(crate) mod limits;

@@ -1,0 +1,189 @@
+//! `<build>.toml`: one build, and the edits that commands make to it.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use toml_edit::{DocumentMut, Item, Table, value};
+
+use super::read::DocError;
+use super::sections::{Install, Permissions, Text};
+use crate::base::digest::{Digests, Md5, Sha256};
+use crate::model::arch::Arch;
+use crate::model::build_id::{BuildId, Identity};
+use crate::model::channel::Channel;
+use crate::model::os_version::OsVersion;
+
+/// `<build>.toml`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BuildDoc {
+    pub(crate) channel: Channel,
+    /// Platforms and families that the build runs on.
+    pub(crate) arch: BTreeSet<Arch>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) exclude_arch: BTreeSet<Arch>,
+    /// `synology_<platform>_<model>`: the only models it is for.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) model: BTreeSet<String>,
+    /// `synology_<platform>_<model>`: models it is not for.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) exclude_model: BTreeSet<String>,
+    pub(crate) os_min_ver: OsVersion,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) os_max_ver: Option<OsVersion>,
+    pub(crate) spk: SpkDoc,
+    /// What differs from the release.
+    #[serde(default, skip_serializing_if = "Text::is_empty")]
+    pub(crate) text: Text,
+    #[serde(default, skip_serializing_if = "Install::is_empty")]
+    pub(crate) install: Install,
+    #[serde(default, skip_serializing_if = "Permissions::is_empty")]
+    pub(crate) permissions: Permissions,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) yanked: Option<Yanked>,
+}
+
+/// `[spk]`: the bytes of the build.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SpkDoc {
+    /// The name of the Git LFS pointer beside this document, and of the download.
+    pub(crate) file: String,
+    /// In bytes.
+    pub(crate) size: u64,
+    pub(crate) sha256: Sha256,
+    pub(crate) md5: Md5,
+}
+
+impl SpkDoc {
+    /// Returns the digests that the bytes must have.
+    pub(crate) fn digests(&self) -> Digests {
+        Digests {
+            md5: self.md5,
+            sha256: self.sha256,
+            size: self.size,
+        }
+    }
+}
+
+/// `[yanked]`: the build is withdrawn from every channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Yanked {
+    pub(crate) reason: String,
+}
+
+impl BuildDoc {
+    /// Returns the id that follows from the platforms and the range of DSM.
+    pub(crate) fn derived_id(&self) -> BuildId {
+        Identity {
+            arch: &self.arch,
+            exclude_arch: &self.exclude_arch,
+            exclude_model: &self.exclude_model,
+            model: &self.model,
+            os_min_ver: self.os_min_ver,
+        }
+        .build_id()
+    }
+}
+
+/// Edits the text of a `<build>.toml` and leaves what a person wrote as it is: comments, order, spacing.
+pub(crate) struct BuildEdit(DocumentMut);
+
+impl BuildEdit {
+    /// Reads the text of the document at `path`.
+    pub(crate) fn new(path: &str, text: &str) -> Result<Self, DocError> {
+        text.parse().map(Self).map_err(|error: toml_edit::TomlError| DocError {
+            help: None,
+            line: 1,
+            message: error.message().to_owned(),
+            path: path.to_owned(),
+        })
+    }
+
+    /// Moves the build to `channel`.
+    pub(crate) fn set_channel(&mut self, channel: Channel) {
+        match self.0.get_mut("channel").and_then(Item::as_value_mut) {
+            Some(old) => {
+                let decor = old.decor().clone();
+                *old = channel.as_str().into();
+                *old.decor_mut() = decor;
+            }
+            None => self.0["channel"] = value(channel.as_str()),
+        }
+    }
+
+    /// Withdraws the build for `reason`, or takes that back.
+    pub(crate) fn set_yanked(&mut self, reason: Option<&str>) {
+        match reason {
+            Some(reason) => {
+                let mut table = Table::new();
+                table["reason"] = value(reason);
+                self.0["yanked"] = Item::Table(table);
+            }
+            None => {
+                self.0.remove("yanked");
+            }
+        }
+    }
+
+    /// Returns the edited text.
+    pub(crate) fn finish(self) -> String {
+        self.0.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::doc::{read, write};
+
+    const CANONICAL: &str = r#"channel = "staged"
+arch = [
+    "apollolake",
+    "avoton",
+]
+os_min_ver = "7.2-64570"
+
+[spk]
+file = "a_1.0-1_dsm7.2-64570-apollolake-avoton.spk"
+size = 12
+sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+md5 = "d41d8cd98f00b204e9800998ecf8427e"
+
+[install]
+startable = false
+"#;
+
+    fn edited(text: &str, edit: impl FnOnce(&mut BuildEdit)) -> String {
+        let mut document = BuildEdit::new("b.toml", text).expect("valid");
+        edit(&mut document);
+        document.finish()
+    }
+
+    #[test]
+    fn the_canonical_form_reads_back_to_the_same_bytes() {
+        let build: BuildDoc = read("b.toml", CANONICAL.as_bytes()).expect("valid");
+        assert_eq!(write(&build), CANONICAL);
+        assert_eq!(build.derived_id().as_str(), "dsm7.2-64570-apollolake-avoton");
+    }
+
+    #[test]
+    fn a_channel_changes_alone_and_keeps_its_comment() {
+        let text = CANONICAL.replace("\"staged\"", "'staged'   # soon");
+        let beta = edited(&text, |edit| edit.set_channel(Channel::Beta));
+        assert_eq!(beta, text.replace("'staged'", "\"beta\""));
+    }
+
+    #[test]
+    fn yank_and_unyank_give_the_same_bytes_back() {
+        let yanked = edited(CANONICAL, |edit| edit.set_yanked(Some("it \"eats\" photos")));
+        assert!(
+            yanked.ends_with("[yanked]\nreason = 'it \"eats\" photos'\n"),
+            "{yanked}"
+        );
+        let build: BuildDoc = read("b.toml", yanked.as_bytes()).expect("valid");
+        assert_eq!(build.yanked.expect("yanked").reason, "it \"eats\" photos");
+        assert_eq!(edited(&yanked, |edit| edit.set_yanked(None)), CANONICAL);
+    }
+}

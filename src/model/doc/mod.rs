@@ -1,0 +1,17 @@
+//! The TOML documents of repository format 1: reading with places and hints, writing in one canonical form.
+
+mod build;
+mod package;
+mod people;
+mod read;
+mod release;
+mod sections;
+mod settings;
+
+pub(crate) use build::{BuildDoc, BuildEdit, SpkDoc, Yanked};
+pub(crate) use package::PackageDoc;
+pub(crate) use people::PeopleDoc;
+pub(crate) use read::{DocError, read, write};
+pub(crate) use release::ReleaseDoc;
+pub(crate) use sections::{Install, LocalText, PackageBounds, Permissions, Sections, Text};
+pub(crate) use settings::{Compatibility, FORMAT, SettingsDoc};

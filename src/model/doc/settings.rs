@@ -1,0 +1,77 @@
+//! `spkrepo.toml`: the settings of a repository. Its presence makes a git repository a package source.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::channel::Channel;
+
+/// The repository format that this program reads and writes.
+pub(crate) const FORMAT: u32 = 1;
+
+/// `spkrepo.toml`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SettingsDoc {
+    pub(crate) format: u32,
+    #[serde(default)]
+    pub(crate) repository: RepositorySettings,
+    #[serde(default)]
+    pub(crate) add: AddSettings,
+    #[serde(default)]
+    pub(crate) catalog: CatalogSettings,
+}
+
+/// `[repository]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RepositorySettings {
+    /// Shown to people.
+    #[serde(default)]
+    pub(crate) name: Option<String>,
+    /// Where the source is reached; links in the catalog begin with it. Absent: links follow the request's `Host`.
+    #[serde(default)]
+    pub(crate) url: Option<String>,
+}
+
+/// `[add]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AddSettings {
+    /// Where `add` puts new builds unless told otherwise.
+    #[serde(default)]
+    pub(crate) channel: Channel,
+}
+
+/// `[catalog]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CatalogSettings {
+    #[serde(default)]
+    pub(crate) compatibility: Compatibility,
+}
+
+/// Which DSM lines a build made for an older one is offered to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Compatibility {
+    /// Only the step from 6 to 7 is a wall.
+    Dsm7Boundary,
+    /// The build's minimum has the device's major version.
+    #[default]
+    SameMajor,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::doc::read;
+
+    #[test]
+    fn the_template_has_the_defaults() {
+        let template = include_bytes!("../../../repo-template/spkrepo.toml");
+        let settings: SettingsDoc = read("spkrepo.toml", template).expect("the template is valid");
+        assert_eq!(settings.format, FORMAT);
+        assert_eq!(settings.add.channel, Channel::Staged);
+        assert_eq!(settings.catalog.compatibility, Compatibility::SameMajor);
+        assert_eq!(settings.repository.url, None);
+    }
+}

@@ -1,0 +1,9 @@
+//! The words of the field as types, and the TOML documents of the repository. No I/O.
+
+pub(crate) mod arch;
+pub(crate) mod build_id;
+pub(crate) mod channel;
+pub(crate) mod doc;
+pub(crate) mod name;
+pub(crate) mod os_version;
+pub(crate) mod version;
