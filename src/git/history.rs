@@ -1,0 +1,95 @@
+//! Walks commits and says which paths each of them changed.
+
+use super::{BlobId, CommitId, GitError, Store, TreeId};
+
+/// What a commit says of itself.
+#[derive(Clone, Debug)]
+pub(crate) struct CommitInfo {
+    pub(crate) author: String,
+    pub(crate) email: String,
+    pub(crate) id: CommitId,
+    pub(crate) message: String,
+    pub(crate) parents: Vec<CommitId>,
+    /// Seconds since 1970 and minutes east of Greenwich.
+    pub(crate) time: (i64, i32),
+}
+
+/// A path whose file a commit changed; absent sides did not exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ChangedPath {
+    pub(crate) new: Option<BlobId>,
+    pub(crate) old: Option<BlobId>,
+    pub(crate) path: String,
+}
+
+impl Store {
+    /// Calls `visit` for `start` and its ancestors, children before parents, until it returns `false`.
+    pub(crate) fn walk<E: From<GitError>>(
+        &self,
+        start: CommitId,
+        mut visit: impl FnMut(CommitInfo) -> Result<bool, E>,
+    ) -> Result<(), E> {
+        let failed = |error| GitError::at("walk the history of", start)(error);
+        let mut walk = self.repo.revwalk().map_err(failed)?;
+        walk.set_sorting(git2::Sort::TOPOLOGICAL | git2::Sort::TIME)
+            .map_err(failed)?;
+        walk.push(start.0).map_err(failed)?;
+        for id in walk {
+            let id = CommitId(id.map_err(failed)?);
+            if !visit(self.commit_info(id)?)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns what the commit `id` says of itself.
+    pub(crate) fn commit_info(&self, id: CommitId) -> Result<CommitInfo, GitError> {
+        let commit = self
+            .repo
+            .find_commit(id.0)
+            .map_err(GitError::at("read the commit", id))?;
+        let author = commit.author();
+        let time = commit.time();
+        Ok(CommitInfo {
+            author: String::from_utf8_lossy(author.name_bytes()).into_owned(),
+            email: String::from_utf8_lossy(author.email_bytes()).into_owned(),
+            id,
+            message: String::from_utf8_lossy(commit.message_bytes()).into_owned(),
+            parents: commit.parent_ids().map(CommitId).collect(),
+            time: (time.seconds(), time.offset_minutes()),
+        })
+    }
+
+    /// Returns the files below `folder` that differ between two trees, in path order.
+    pub(crate) fn changed_paths(
+        &self,
+        old: Option<TreeId>,
+        new: TreeId,
+        folder: &str,
+    ) -> Result<Vec<ChangedPath>, GitError> {
+        let failed = |error| GitError::at("compare trees below", folder)(error);
+        let old = old
+            .map(|tree| self.repo.find_tree(tree.0))
+            .transpose()
+            .map_err(failed)?;
+        let new = self.repo.find_tree(new.0).map_err(failed)?;
+        let mut options = git2::DiffOptions::new();
+        options.pathspec(folder).disable_pathspec_match(true);
+        let diff = self
+            .repo
+            .diff_tree_to_tree(old.as_ref(), Some(&new), Some(&mut options))
+            .map_err(failed)?;
+        Ok(diff.deltas().map(|delta| changed_path(&delta)).collect())
+    }
+}
+
+fn changed_path(delta: &git2::DiffDelta<'_>) -> ChangedPath {
+    let side = |file: git2::DiffFile<'_>| (!file.id().is_zero()).then(|| BlobId(file.id()));
+    let path = delta.new_file().path_bytes().or_else(|| delta.old_file().path_bytes());
+    ChangedPath {
+        new: side(delta.new_file()),
+        old: side(delta.old_file()),
+        path: String::from_utf8_lossy(path.unwrap_or_default()).into_owned(),
+    }
+}

@@ -1,0 +1,22 @@
+//! The git repository as a store: objects, references, the index and the working tree. The only place that knows libgit2.
+//!
+//! It follows git's own on-disk protocols (gitrepository-layout(5)), so `git` and spkrepo can work side by side.
+
+mod commit;
+mod error;
+mod history;
+mod id;
+mod index_lock;
+mod patch;
+mod store;
+mod tree;
+mod worktree;
+
+pub(crate) use commit::Moved;
+pub(crate) use error::GitError;
+pub(crate) use history::{ChangedPath, CommitInfo};
+pub(crate) use id::{BlobId, CommitId, TreeId};
+pub(crate) use patch::patch;
+pub(crate) use store::{Head, Store};
+pub(crate) use tree::{Entry, Node};
+pub(crate) use worktree::{PathUpdate, Unfinished};

@@ -1,0 +1,271 @@
+//! Brings the index and the working tree to a new commit: only the paths of the change, only when they are clean.
+
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+use git2::{Index, IndexEntry, IndexTime};
+
+use super::index_lock::IndexLock;
+use super::{BlobId, GitError, Store};
+
+/// A path that a change gives another file; an absent side is no file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PathUpdate {
+    pub(crate) new: Option<BlobId>,
+    pub(crate) old: Option<BlobId>,
+    pub(crate) path: String,
+}
+
+/// A path that somebody edited before an interrupted change could be laid out; it was left alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unfinished {
+    pub(crate) path: String,
+}
+
+/// The blobs of a change are TOML documents, icons and pointers.
+const MAX_BLOB: u64 = 64 << 20;
+
+impl Store {
+    /// Refuses paths that the user has edited, staged or put there without committing.
+    pub(crate) fn check_clean(&self, updates: &[PathUpdate]) -> Result<(), GitError> {
+        let Some(root) = self.work_dir() else {
+            return Ok(());
+        };
+        let index = self.open_index()?;
+        for update in updates {
+            let staged = index.get_path(Path::new(&update.path), 0);
+            let clean = staged.as_ref().map(|entry| BlobId(entry.id)) == update.old
+                && !has_conflict(&index, &update.path)
+                && self.is_as_committed(root, update, staged.as_ref())?;
+            if !clean {
+                let path = update.path.clone();
+                return Err(GitError::Dirty { path });
+            }
+        }
+        Ok(())
+    }
+
+    fn open_index(&self) -> Result<Index, GitError> {
+        let failed = |error| GitError::at("read the index of", self.repo.path().display())(error);
+        let mut index = self.repo.index().map_err(failed)?;
+        index.read(true).map_err(failed)?;
+        Ok(index)
+    }
+
+    /// Returns whether the file is the old version, or, when it is smudged or converted, as the index remembers it.
+    fn is_as_committed(&self, root: &Path, update: &PathUpdate, staged: Option<&IndexEntry>) -> Result<bool, GitError> {
+        if passes_through_link(root, &update.path) {
+            return Ok(false);
+        }
+        let file = root.join(&update.path);
+        let metadata = fs::symlink_metadata(&file);
+        match (update.old, metadata) {
+            (None, metadata) => Ok(metadata.is_err()),
+            // A file that is not checked out (sparse checkout, deleted) has nothing to lose but the deletion.
+            (Some(_), Err(_)) => Ok(false),
+            (Some(old), Ok(metadata)) => {
+                let remembered = staged.is_some_and(|entry| {
+                    entry.mtime == modified(&metadata) && metadata.len() == u64::from(entry.file_size)
+                });
+                Ok(metadata.is_file() && (remembered || self.has_content(&file, &update.path, old)?))
+            }
+        }
+    }
+
+    fn has_content(&self, file: &Path, path: &str, blob: BlobId) -> Result<bool, GitError> {
+        let expected = self.read(path, blob, MAX_BLOB)?;
+        let size = fs::metadata(file).map_err(GitError::file("read", file))?.len();
+        if size != expected.len() as u64 {
+            return Ok(false);
+        }
+        let found = fs::read(file).map_err(GitError::file("read", file))?;
+        Ok(found == expected)
+    }
+
+    /// Lays the new version of each path out and records it in the index. Scratch files are made in `folder`.
+    ///
+    /// A path that is neither at its old nor at its new version is left alone and returned.
+    pub(crate) fn lay_out(&self, updates: &[PathUpdate], folder: &Path) -> Result<Vec<Unfinished>, GitError> {
+        let Some(root) = self.work_dir() else {
+            return Ok(Vec::new());
+        };
+        let mut unfinished = Vec::new();
+        let mut laid_out = Vec::new();
+        for update in updates {
+            let is_new = self.is_at(root, &update.path, update.new)?;
+            if is_new || self.can_replace(root, update)? {
+                if !is_new {
+                    self.replace_file(root, update, folder)?;
+                }
+                laid_out.push(update);
+            } else {
+                let path = update.path.clone();
+                unfinished.push(Unfinished { path });
+            }
+        }
+        self.record(root, &laid_out, folder)?;
+        Ok(unfinished)
+    }
+
+    fn can_replace(&self, root: &Path, update: &PathUpdate) -> Result<bool, GitError> {
+        let staged = self.open_index()?.get_path(Path::new(&update.path), 0);
+        self.is_as_committed(root, update, staged.as_ref())
+    }
+
+    fn is_at(&self, root: &Path, path: &str, version: Option<BlobId>) -> Result<bool, GitError> {
+        let file = root.join(path);
+        match version {
+            None => Ok(fs::symlink_metadata(&file).is_err()),
+            Some(blob) => Ok(!passes_through_link(root, path)
+                && fs::symlink_metadata(&file).is_ok_and(|metadata| metadata.is_file())
+                && self.has_content(&file, path, blob)?),
+        }
+    }
+
+    fn replace_file(&self, root: &Path, update: &PathUpdate, folder: &Path) -> Result<(), GitError> {
+        let file = root.join(&update.path);
+        match update.new {
+            Some(blob) => {
+                let bytes = self.read(&update.path, blob, MAX_BLOB)?;
+                put_file(&file, &bytes, &folder.join("laying-out"))
+            }
+            None => {
+                fs::remove_file(&file).map_err(GitError::file("remove", &file))?;
+                remove_empty_folders(root, &file);
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes the index under git's own lock, from a copy, so that it is the old one or the new one at any instant.
+    fn record(&self, root: &Path, updates: &[&PathUpdate], folder: &Path) -> Result<(), GitError> {
+        if updates.is_empty() {
+            return Ok(());
+        }
+        let git_dir = self.repo.path();
+        let lock = IndexLock::take(git_dir, folder)?;
+        let (index_file, copy) = (git_dir.join("index"), folder.join("index"));
+        for leftover in [copy.clone(), folder.join("index.lock")] {
+            let _ = fs::remove_file(leftover);
+        }
+        if index_file.exists() {
+            fs::copy(&index_file, &copy).map_err(GitError::file("copy", &index_file))?;
+        }
+        let failed = |error| GitError::at("write the index of", git_dir.display())(error);
+        let mut index = Index::open(&copy).map_err(failed)?;
+        for update in updates {
+            match update.new {
+                Some(blob) => index.add(&index_entry(root, &update.path, blob)?).map_err(failed)?,
+                None => index.remove(Path::new(&update.path), 0).map_err(failed)?,
+            }
+        }
+        index.write().map_err(failed)?;
+        fs::rename(&copy, &index_file).map_err(GitError::file("replace", &index_file))?;
+        drop(lock);
+        Ok(())
+    }
+
+    /// Removes what a killed process of ours left of the index's lock.
+    pub(crate) fn remove_stale_index_lock(&self, folder: &Path) -> Result<(), GitError> {
+        IndexLock::remove_stale(self.repo.path(), folder)
+    }
+
+    /// Returns the root of the working tree of the repository at `git_dir`, to finish another worktree's change.
+    pub(crate) fn open_work_dir(work_dir: &Path) -> Result<Self, GitError> {
+        git2::Repository::open(work_dir)
+            .map(|repo| Self { repo })
+            .map_err(GitError::at("open the working tree", work_dir.display()))
+    }
+}
+
+fn has_conflict(index: &Index, path: &str) -> bool {
+    (1..=3).any(|stage| index.get_path(Path::new(path), stage).is_some())
+}
+
+/// Writing through a link would change a file outside of the working tree.
+fn passes_through_link(root: &Path, path: &str) -> bool {
+    let mut folder = root.to_owned();
+    let parents = Path::new(path).parent().into_iter().flat_map(Path::components);
+    for part in parents {
+        folder.push(part);
+        match fs::symlink_metadata(&folder) {
+            Ok(metadata) if !metadata.is_dir() => return true,
+            Ok(_) => {}
+            Err(_) => return false,
+        }
+    }
+    false
+}
+
+/// Writes beside the repository's own files and renames, so that a half-written file never stands in the working tree.
+fn put_file(file: &Path, bytes: &[u8], scratch: &Path) -> Result<(), GitError> {
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder).map_err(GitError::file("make the folder", folder))?;
+    }
+    fs::write(scratch, bytes).map_err(GitError::file("write", scratch))?;
+    if fs::rename(scratch, file).is_ok() {
+        return Ok(());
+    }
+    // The working tree is on another file system than the repository.
+    fs::write(file, bytes).map_err(GitError::file("write", file))
+}
+
+fn remove_empty_folders(root: &Path, file: &Path) {
+    let folders = file.ancestors().skip(1).take_while(|folder| *folder != root);
+    for folder in folders.map(PathBuf::from) {
+        if fs::remove_dir(folder).is_err() {
+            break;
+        }
+    }
+}
+
+/// Describes the file as git's index does, so that `git status` needs not read it.
+fn index_entry(root: &Path, path: &str, blob: BlobId) -> Result<IndexEntry, GitError> {
+    let file = root.join(path);
+    let metadata = fs::symlink_metadata(&file).map_err(GitError::file("read", &file))?;
+    let mut entry = IndexEntry {
+        ctime: IndexTime::new(0, 0),
+        mtime: modified(&metadata),
+        dev: 0,
+        ino: 0,
+        mode: 0o100_644,
+        uid: 0,
+        gid: 0,
+        file_size: u32::try_from(metadata.len()).unwrap_or(u32::MAX),
+        id: blob.0,
+        flags: 0,
+        flags_extended: 0,
+        path: path.as_bytes().to_vec(),
+    };
+    describe(&mut entry, &metadata);
+    Ok(entry)
+}
+
+#[cfg(unix)]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the index keeps the low 32 bits"
+)]
+fn describe(entry: &mut IndexEntry, metadata: &std::fs::Metadata) {
+    use std::os::unix::fs::MetadataExt;
+    entry.ctime = IndexTime::new(metadata.ctime() as i32, metadata.ctime_nsec() as u32);
+    entry.dev = metadata.dev() as u32;
+    entry.ino = metadata.ino() as u32;
+    entry.uid = metadata.uid();
+    entry.gid = metadata.gid();
+}
+
+#[cfg(not(unix))]
+fn describe(_entry: &mut IndexEntry, _metadata: &std::fs::Metadata) {}
+
+/// Returns the time of modification as the index keeps it.
+fn modified(metadata: &std::fs::Metadata) -> IndexTime {
+    let since_1970 = metadata
+        .modified()
+        .ok()
+        .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok())
+        .unwrap_or_default();
+    let seconds = i32::try_from(since_1970.as_secs()).unwrap_or(i32::MAX);
+    IndexTime::new(seconds, since_1970.subsec_nanos())
+}
