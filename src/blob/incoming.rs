@@ -1,0 +1,249 @@
+//! Takes a blob in: written to a temporary file while it is hashed, then synced and renamed to its name.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use fs_err as fs;
+use tempfile::NamedTempFile;
+
+use super::store::{BlobError, BlobStore};
+use crate::base::atomic_file::{make_readable, sync_folder};
+use crate::base::digest::{Digests, ParallelHasher};
+
+const PREFIX: &str = "spkrepo-";
+
+/// A blob that is being written. Dropped before [`Incoming::finish`], nothing of it stays.
+pub(crate) struct Incoming {
+    buffer: Vec<u8>,
+    file: NamedTempFile,
+    hasher: ParallelHasher,
+    store: BlobStore,
+}
+
+/// A blob that is written and hashed but has no name yet. Dropped, nothing of it stays.
+pub(crate) struct StagedBlob {
+    digests: Digests,
+    file: NamedTempFile,
+    store: BlobStore,
+}
+
+/// Bytes that are written at once.
+const BUFFER: usize = 1 << 20;
+
+impl Incoming {
+    pub(super) fn new(store: &BlobStore, temporary: &Path) -> Result<Self, BlobError> {
+        let failed = |source| BlobError::Write {
+            path: temporary.to_owned(),
+            source,
+        };
+        fs::create_dir_all(temporary).map_err(failed)?;
+        remove_leftovers(temporary);
+        let file = tempfile::Builder::new()
+            .prefix(PREFIX)
+            .tempfile_in(temporary)
+            .map_err(failed)?;
+        // The lock tells a file that is being written from one that a killed process left.
+        file.as_file().lock().map_err(failed)?;
+        Ok(Self {
+            buffer: Vec::with_capacity(BUFFER),
+            file,
+            hasher: ParallelHasher::new(),
+            store: store.clone(),
+        })
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.hasher.update(bytes);
+        if self.buffer.len() + bytes.len() > BUFFER {
+            self.write_buffer()?;
+        }
+        self.buffer.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn write_buffer(&mut self) -> io::Result<()> {
+        self.file.as_file_mut().write_all(&self.buffer)?;
+        self.buffer.clear();
+        Ok(())
+    }
+
+    /// Ends the stream; the blob has its digests now, and still no name.
+    pub(crate) fn finish(mut self) -> Result<StagedBlob, BlobError> {
+        self.write_buffer().map_err(|source| BlobError::Write {
+            path: self.file.path().to_owned(),
+            source,
+        })?;
+        Ok(StagedBlob {
+            digests: self.hasher.finish(),
+            file: self.file,
+            store: self.store,
+        })
+    }
+}
+
+/// A younger file may belong to a process that has made it and not yet locked it.
+const LEFTOVER_AGE: Duration = Duration::from_secs(60);
+
+/// Removes what killed processes left: their locks went with them.
+fn remove_leftovers(temporary: &Path) {
+    let Ok(entries) = fs::read_dir(temporary) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
+        if is_ours && File::open(&path).is_ok_and(|file| is_abandoned(&file)) {
+            let _ = fs::remove_file(&path);
+        }
+    }
+}
+
+fn is_abandoned(file: &File) -> bool {
+    let age = file
+        .metadata()
+        .and_then(|metadata| metadata.modified())
+        .map(|modified| modified.elapsed().unwrap_or_default());
+    age.is_ok_and(|age| age > LEFTOVER_AGE) && file.try_lock().is_ok()
+}
+
+impl StagedBlob {
+    /// Returns the size and digests of the blob.
+    pub(crate) fn digests(&self) -> Digests {
+        self.digests
+    }
+
+    /// Gives the blob its name, durably; one that is already there stays as it is.
+    pub(crate) fn keep(self) -> Result<(), BlobError> {
+        let path = self.store.path(self.digests.sha256);
+        if self.store.contains(self.digests.sha256, self.digests.size) {
+            return Ok(());
+        }
+        self.rename_to(&path)
+            .map_err(|source| BlobError::Write { path, source })
+    }
+
+    fn rename_to(self, path: &Path) -> io::Result<()> {
+        let folder = path.parent().expect("a blob's path has folders");
+        fs::create_dir_all(folder)?;
+        make_readable(self.file.as_file())?;
+        self.file.as_file().sync_all()?;
+        self.file.persist(path).map_err(|error| error.error)?;
+        // The folders above may be new too.
+        folder.ancestors().take(3).try_for_each(sync_folder)
+    }
+}
+
+/// A reader that passes on what it reads to a blob that is being written.
+pub(crate) struct Tee<'a, R> {
+    error: Option<(PathBuf, io::Error)>,
+    incoming: &'a mut Incoming,
+    source: R,
+}
+
+impl<'a, R: Read> Tee<'a, R> {
+    /// Reads from `source` and writes to `incoming`.
+    pub(crate) fn new(source: R, incoming: &'a mut Incoming) -> Self {
+        Self {
+            error: None,
+            incoming,
+            source,
+        }
+    }
+
+    /// Returns the error of writing, which the reader above could only report as one of reading.
+    pub(crate) fn into_write_error(self) -> Option<BlobError> {
+        self.error.map(|(path, source)| BlobError::Write { path, source })
+    }
+}
+
+impl<R: Read> Read for Tee<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.source.read(buffer)?;
+        if let Err(error) = self.incoming.put(&buffer[..length]) {
+            let kind = error.kind();
+            self.error = Some((self.incoming.file.path().to_owned(), error));
+            return Err(kind.into());
+        }
+        Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::digest::Sha256;
+
+    fn take_in(store: &BlobStore, bytes: &[u8]) -> StagedBlob {
+        let mut incoming = store.incoming().expect("the store is writable");
+        io::copy(&mut Tee::new(bytes, &mut incoming), &mut io::sink()).expect("memory can be read");
+        incoming.finish().expect("the store is writable")
+    }
+
+    fn leftovers(folder: &Path) -> usize {
+        fs::read_dir(folder.join("tmp")).expect("the folder is there").count()
+    }
+
+    #[test]
+    fn a_blob_has_git_lfs_layout_once_it_is_kept() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let store = BlobStore::new(folder.path());
+        let bytes = vec![7; 3 << 20];
+        let sha256 = Sha256::of(&bytes);
+        let staged = take_in(&store, &bytes);
+        assert_eq!(staged.digests().sha256, sha256);
+        assert!(!store.contains(sha256, bytes.len() as u64));
+        staged.keep().expect("the store is writable");
+        let oid = sha256.to_string();
+        let path = folder
+            .path()
+            .join("objects")
+            .join(&oid[..2])
+            .join(&oid[2..4])
+            .join(&oid);
+        assert_eq!(fs::read(path).expect("the blob is there"), bytes);
+        assert_eq!(leftovers(folder.path()), 0);
+    }
+
+    #[test]
+    fn a_blob_that_is_not_kept_leaves_nothing() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let store = BlobStore::new(folder.path());
+        drop(take_in(&store, b"x"));
+        assert_eq!(leftovers(folder.path()), 0);
+        assert!(matches!(
+            store.open(Sha256::of(b"x"), 1),
+            Err(BlobError::Missing { .. })
+        ));
+    }
+
+    #[test]
+    fn what_a_killed_process_left_goes_and_what_another_writes_stays() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let store = BlobStore::new(folder.path());
+        let living = store.incoming().expect("the store is writable");
+        let dead = folder.path().join("tmp/spkrepo-dead");
+        fs::write(&dead, b"half").expect("writable");
+        let hour_ago = std::time::SystemTime::now() - Duration::from_secs(3600);
+        let file = File::options().write(true).open(&dead).expect("writable");
+        file.set_modified(hour_ago).expect("writable");
+        fs::write(folder.path().join("tmp/of-git-lfs"), b"half").expect("writable");
+        let staged = take_in(&store, b"x");
+        assert_eq!(leftovers(folder.path()), 3, "ours, the living one and git-lfs's");
+        drop((living, staged));
+        assert_eq!(leftovers(folder.path()), 1);
+    }
+
+    #[test]
+    fn a_damaged_blob_is_not_opened_and_replaced_by_a_whole_one() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let store = BlobStore::new(folder.path());
+        take_in(&store, b"whole").keep().expect("writable");
+        let sha256 = Sha256::of(b"whole");
+        fs::write(store.path(sha256), b"who").expect("writable");
+        assert!(matches!(store.open(sha256, 5), Err(BlobError::Size { found: 3, .. })));
+        take_in(&store, b"whole").keep().expect("writable");
+        assert!(store.open(sha256, 5).is_ok());
+    }
+}

@@ -1,0 +1,11 @@
+//! SPK files as content-addressed blobs, in Git LFS's own pointers and object layout.
+//!
+//! Rules: git-lfs, `docs/spec.md` ("The Pointer", "Local Storage"). Knows nothing of git repositories or SPKs.
+
+mod incoming;
+mod pointer;
+mod store;
+
+pub(crate) use incoming::{Incoming, StagedBlob, Tee};
+pub(crate) use pointer::{Pointer, PointerError};
+pub(crate) use store::{BlobError, BlobStore};

@@ -1,0 +1,83 @@
+//! The local object store, laid out as Git LFS does: `objects/ab/cd/<oid>`.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+
+use super::incoming::Incoming;
+use crate::base::digest::Sha256;
+
+/// Says what could not be done with a blob.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BlobError {
+    #[error("the blob {sha256} is not here: it should be `{path}`")]
+    Missing { path: PathBuf, sha256: Sha256 },
+    #[error("could not read the blob {sha256}")]
+    Read {
+        sha256: Sha256,
+        #[source]
+        source: io::Error,
+    },
+    #[error("the blob `{path}` has {found} bytes instead of {expected}")]
+    Size { expected: u64, found: u64, path: PathBuf },
+    #[error("could not write to the blob store `{path}`")]
+    Write {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// The blobs of a repository on this machine.
+#[derive(Clone, Debug)]
+pub(crate) struct BlobStore {
+    objects: PathBuf,
+    temporary: PathBuf,
+}
+
+impl BlobStore {
+    /// Returns the store in Git LFS's storage folder (`.git/lfs`, or what `lfs.storage` says).
+    pub(crate) fn new(storage: &Path) -> Self {
+        Self {
+            objects: storage.join("objects"),
+            temporary: storage.join("tmp"),
+        }
+    }
+
+    /// Returns where the blob is or would be.
+    pub(crate) fn path(&self, sha256: Sha256) -> PathBuf {
+        let oid = sha256.to_string();
+        self.objects.join(&oid[..2]).join(&oid[2..4]).join(oid)
+    }
+
+    /// Returns whether the blob is here with `size` bytes.
+    pub(crate) fn contains(&self, sha256: Sha256, size: u64) -> bool {
+        fs::metadata(self.path(sha256)).is_ok_and(|metadata| metadata.is_file() && metadata.len() == size)
+    }
+
+    /// Opens the blob for reading; one of another size is damaged and not opened.
+    pub(crate) fn open(&self, sha256: Sha256, size: u64) -> Result<File, BlobError> {
+        let path = self.path(sha256);
+        let read = |source| BlobError::Read { sha256, source };
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(BlobError::Missing { path, sha256 });
+            }
+            Err(error) => return Err(read(error)),
+        };
+        let found = file.metadata().map_err(read)?.len();
+        if found != size {
+            let expected = size;
+            return Err(BlobError::Size { expected, found, path });
+        }
+        Ok(file)
+    }
+
+    /// Begins to take a blob in.
+    pub(crate) fn incoming(&self) -> Result<Incoming, BlobError> {
+        Incoming::new(self, &self.temporary)
+    }
+}
