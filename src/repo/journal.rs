@@ -1,0 +1,137 @@
+//! Remembers a change while it lands, so that the next command can finish what a killed one began.
+//!
+//! The journal is written before the branch moves and removed when the working tree is up to date. It stands in the
+//! common git directory, beside the lock that only one writer holds.
+
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+use serde::{Deserialize, Serialize};
+
+use super::writer::WriteError;
+use crate::base::atomic_file;
+use crate::git::{BlobId, CommitId, GitError, Head, Node, PathUpdate, Store, Unfinished};
+
+/// The change that is landing.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Journal {
+    new: String,
+    reference: String,
+    updates: Vec<Row>,
+    work_dir: Option<PathBuf>,
+}
+
+/// A path that the change gives another file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    new: Option<String>,
+    old: Option<String>,
+    path: String,
+}
+
+/// What was found and done after an interrupted command.
+#[derive(Clone, Debug)]
+pub(crate) struct Recovered {
+    pub(crate) commit: CommitId,
+    /// Paths that were edited meanwhile and left as they are.
+    pub(crate) unfinished: Vec<Unfinished>,
+}
+
+fn file(folder: &Path) -> PathBuf {
+    folder.join("journal.json")
+}
+
+impl Journal {
+    /// Writes down that `reference` is about to move to `new`.
+    pub(super) fn write(
+        folder: &Path,
+        store: &Store,
+        reference: &str,
+        new: CommitId,
+        updates: &[PathUpdate],
+    ) -> Result<(), WriteError> {
+        let text = |blob: Option<BlobId>| blob.map(|blob| blob.to_string());
+        let journal = Self {
+            new: new.to_string(),
+            reference: reference.to_owned(),
+            updates: updates
+                .iter()
+                .map(|update| Row {
+                    new: text(update.new),
+                    old: text(update.old),
+                    path: update.path.clone(),
+                })
+                .collect(),
+            work_dir: store.work_dir().map(Path::to_owned),
+        };
+        let json = serde_json::to_vec_pretty(&journal).expect("a journal has only texts");
+        let path = file(folder);
+        atomic_file::write(&path, &json).map_err(|source| WriteError::Journal { path, source })
+    }
+
+    /// Forgets the change: it has landed, or it will not.
+    pub(super) fn clear(folder: &Path) -> Result<(), WriteError> {
+        let path = file(folder);
+        match fs::remove_file(&path) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(WriteError::Journal { path, source }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Finishes the change that a killed process left, if there is one.
+    pub(super) fn recover(folder: &Path, store: &Store) -> Result<Option<Recovered>, WriteError> {
+        let path = file(folder);
+        let Ok(json) = fs::read(&path) else {
+            return Ok(None);
+        };
+        let journal: Self = serde_json::from_slice(&json).map_err(|source| WriteError::Journal {
+            path,
+            source: source.into(),
+        })?;
+        let recovered = journal.finish(folder, store)?;
+        Self::clear(folder)?;
+        Ok(recovered)
+    }
+
+    fn finish(&self, folder: &Path, store: &Store) -> Result<Option<Recovered>, WriteError> {
+        let commit: CommitId = self.new.parse()?;
+        store.remove_stale_reference_lock(&self.reference, commit)?;
+        let Some(work_dir) = self.work_dir.as_deref().filter(|work_dir| work_dir.exists()) else {
+            return Ok(None);
+        };
+        let store = Store::open_work_dir(work_dir)?;
+        store.remove_stale_index_lock(folder)?;
+        let Head::Branch { name, tip: Some(tip) } = store.head()? else {
+            return Ok(None);
+        };
+        if name != self.reference {
+            return Ok(None);
+        }
+        let updates = self.landed_updates(&store, tip)?;
+        if updates.is_empty() {
+            return Ok(None);
+        }
+        let unfinished = store.lay_out(&updates, folder)?;
+        Ok(Some(Recovered { commit, unfinished }))
+    }
+
+    /// Returns the updates that are in the branch: all of them when the change landed, none when it did not.
+    fn landed_updates(&self, store: &Store, tip: CommitId) -> Result<Vec<PathUpdate>, GitError> {
+        let tree = store.root(tip)?;
+        let mut updates = Vec::new();
+        for row in &self.updates {
+            let parse = |text: &Option<String>| text.as_deref().map(str::parse::<BlobId>).transpose();
+            let update = PathUpdate {
+                new: parse(&row.new)?,
+                old: parse(&row.old)?,
+                path: row.path.clone(),
+            };
+            if store.find(tree, &row.path)? == update.new.map(Node::Blob) {
+                updates.push(update);
+            }
+        }
+        Ok(updates)
+    }
+}

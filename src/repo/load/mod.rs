@@ -1,0 +1,146 @@
+//! Reads a commit into a [`Snapshot`]: packages whose tree is the same as before are taken over, the others are parsed
+//! in parallel.
+
+mod package;
+mod problems;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub(crate) use problems::LoadError;
+use problems::Problems;
+
+use super::snapshot::{Package, Snapshot};
+use crate::base::limits::Limits;
+use crate::git::{CommitId, GitError, Node, Store, TreeId};
+use crate::model::doc::{DocError, FORMAT, PeopleDoc, SettingsDoc, read};
+use crate::model::name::PackageName;
+
+/// Packages that one thread reads before a second one is worth its start.
+const PACKAGES_PER_THREAD: usize = 32;
+
+/// Reads `commit`; packages that `previous` has with the same tree are not read again.
+///
+/// Everything that is wrong is reported at once, not just the first of it.
+pub(crate) fn load(store: &Store, commit: CommitId, previous: Option<&Snapshot>) -> Result<Snapshot, LoadError> {
+    let tree = store.root(commit)?;
+    let mut problems = Problems::default();
+    let settings = settings(store, tree, commit)?;
+    let people = document(store, tree, "maintainers.toml", &mut problems)?.unwrap_or_default();
+    let folders = package_folders(store, tree, &mut problems)?;
+    let (kept, changed) = split(folders, previous);
+    let mut packages = kept;
+    for (parsed, found) in parse_all(store, &changed)? {
+        problems.extend(found);
+        packages.extend(parsed.map(|package| (package.name.clone(), Arc::new(package))));
+    }
+    problems.into_result(commit)?;
+    Ok(Snapshot {
+        commit,
+        packages,
+        people,
+        settings,
+        tree,
+    })
+}
+
+fn settings(store: &Store, tree: TreeId, commit: CommitId) -> Result<SettingsDoc, LoadError> {
+    const PATH: &str = "spkrepo.toml";
+    let bytes = store
+        .read_path(tree, PATH, Limits::DEFAULT.document)?
+        .ok_or(LoadError::NotAPackageSource { commit })?;
+    check_format(PATH, &bytes)?;
+    Ok(read(PATH, &bytes)?)
+}
+
+/// Looks at the format alone first: a newer one may have keys that are unknown here.
+fn check_format(path: &str, bytes: &[u8]) -> Result<(), LoadError> {
+    let format = std::str::from_utf8(bytes)
+        .ok()
+        .and_then(|text| text.parse::<toml::Table>().ok())
+        .and_then(|table| table.get("format")?.as_integer());
+    match format {
+        Some(format) if format != i64::from(FORMAT) => Err(LoadError::Format {
+            format,
+            path: path.to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn document(store: &Store, tree: TreeId, path: &str, problems: &mut Problems) -> Result<Option<PeopleDoc>, GitError> {
+    let Some(bytes) = store.read_path(tree, path, Limits::DEFAULT.document)? else {
+        return Ok(None);
+    };
+    Ok(problems.take(read(path, &bytes)))
+}
+
+fn package_folders(
+    store: &Store,
+    tree: TreeId,
+    problems: &mut Problems,
+) -> Result<Vec<(PackageName, TreeId)>, GitError> {
+    let Some(Node::Tree(packages)) = store.find(tree, "packages")? else {
+        return Ok(Vec::new());
+    };
+    let mut folders = Vec::new();
+    for entry in store.entries(packages)? {
+        let Node::Tree(folder) = entry.node else { continue };
+        let name = entry.name.parse().map_err(|error| {
+            let path = format!("packages/{}", entry.name);
+            problems::folder_error(path, &error)
+        });
+        if let Some(name) = problems.take(name) {
+            folders.push((name, folder));
+        }
+    }
+    Ok(folders)
+}
+
+type Packages = BTreeMap<PackageName, Arc<Package>>;
+
+fn split(folders: Vec<(PackageName, TreeId)>, previous: Option<&Snapshot>) -> (Packages, Vec<(PackageName, TreeId)>) {
+    let mut kept = Packages::new();
+    let mut changed = Vec::new();
+    for (name, tree) in folders {
+        match previous.and_then(|snapshot| snapshot.packages.get(&name)) {
+            Some(package) if package.tree == tree => {
+                kept.insert(name, Arc::clone(package));
+            }
+            _ => changed.push((name, tree)),
+        }
+    }
+    (kept, changed)
+}
+
+type Parsed = (Option<Package>, Vec<DocError>);
+
+/// libgit2's repositories cannot be shared between threads, so each thread opens its own.
+fn parse_all(store: &Store, folders: &[(PackageName, TreeId)]) -> Result<Vec<Parsed>, GitError> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = cores.min(folders.len().div_ceil(PACKAGES_PER_THREAD));
+    if threads < 2 {
+        return parse_some(store, folders);
+    }
+    let parts = folders.chunks(folders.len().div_ceil(threads));
+    std::thread::scope(|scope| {
+        let running: Vec<_> = parts
+            .map(|part| {
+                let store = store.reopen()?;
+                Ok(scope.spawn(move || parse_some(&store, part)))
+            })
+            .collect::<Result<_, GitError>>()?;
+        let mut parsed = Vec::with_capacity(folders.len());
+        for thread in running {
+            parsed.extend(thread.join().expect("reading a package does not panic")?);
+        }
+        Ok(parsed)
+    })
+}
+
+fn parse_some(store: &Store, folders: &[(PackageName, TreeId)]) -> Result<Vec<Parsed>, GitError> {
+    folders
+        .iter()
+        .map(|(name, tree)| package::parse(store, name, *tree))
+        .collect()
+}

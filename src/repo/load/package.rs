@@ -1,0 +1,242 @@
+//! Reads the folder of one package.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::problems::{Problems, folder_error};
+use crate::base::limits::Limits;
+use crate::blob::Pointer;
+use crate::git::{BlobId, Entry, GitError, Node, Store, TreeId};
+use crate::model::build_id::BuildId;
+use crate::model::doc::{BuildDoc, DocError, PackageDoc, ReleaseDoc, read};
+use crate::model::name::PackageName;
+use crate::model::version::Version;
+use crate::repo::snapshot::{Asset, Build, Package, Release};
+
+/// Reads the package whose folder is `tree`; returns what is wrong with it beside what could be read.
+pub(super) fn parse(
+    store: &Store,
+    name: &PackageName,
+    tree: TreeId,
+) -> Result<(Option<Package>, Vec<DocError>), GitError> {
+    let mut reader = Reader {
+        problems: Problems::default(),
+        store,
+    };
+    let package = reader.package(name, tree)?;
+    Ok((package, reader.problems.into_vec()))
+}
+
+struct Reader<'a> {
+    problems: Problems,
+    store: &'a Store,
+}
+
+impl Reader<'_> {
+    fn package(&mut self, name: &PackageName, tree: TreeId) -> Result<Option<Package>, GitError> {
+        let folder = Package::folder(name);
+        let mut package = Package {
+            doc: PackageDoc::default(),
+            name: name.clone(),
+            releases: BTreeMap::new(),
+            screenshots: Vec::new(),
+            tree,
+        };
+        for entry in self.store.entries(tree)? {
+            let path = format!("{folder}/{}", entry.name);
+            match (entry.name.as_str(), entry.node) {
+                ("package.toml", Node::Blob(blob)) => package.doc = self.document(&path, blob)?.unwrap_or_default(),
+                ("screenshots", Node::Tree(tree)) => package.screenshots = self.screenshots(tree)?,
+                (version, Node::Tree(tree)) => {
+                    let version = version.parse().map_err(|error| folder_error(path, &error));
+                    if let Some(version) = self.problems.take(version)
+                        && let Some(release) = self.release(name, version, tree)?
+                    {
+                        package.releases.insert(release.version.clone(), release);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(Some(package))
+    }
+
+    fn document<T: serde::de::DeserializeOwned>(&mut self, path: &str, blob: BlobId) -> Result<Option<T>, GitError> {
+        match self.store.read(path, blob, Limits::DEFAULT.document) {
+            Ok(bytes) => Ok(self.problems.take(read(path, &bytes))),
+            Err(error @ GitError::Oversized { .. }) => {
+                self.problems
+                    .note(path, error.to_string(), "a document of the repository is a short text");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn screenshots(&self, tree: TreeId) -> Result<Vec<Asset>, GitError> {
+        let entries = self.store.entries(tree)?;
+        Ok(entries
+            .into_iter()
+            .filter_map(asset)
+            .filter(|asset| is_picture(&asset.name))
+            .collect())
+    }
+
+    fn release(&mut self, package: &PackageName, version: Version, tree: TreeId) -> Result<Option<Release>, GitError> {
+        let folder = Release::folder(package, &version);
+        let entries = self.store.entries(tree)?;
+        let blobs: BTreeMap<&str, BlobId> = entries.iter().filter_map(named_blob).collect();
+        let Some(doc) = blobs.get("release.toml") else {
+            let help = "write what the builds share there, or remove the folder";
+            self.problems.note(
+                &format!("{folder}/release.toml"),
+                "the file is missing".to_owned(),
+                help,
+            );
+            return Ok(None);
+        };
+        let Some(doc) = self.document::<ReleaseDoc>(&format!("{folder}/release.toml"), *doc)? else {
+            return Ok(None);
+        };
+        let shared = Shared::of(&doc);
+        let mut release = Release {
+            builds: BTreeMap::new(),
+            doc,
+            icons: BTreeMap::new(),
+            version,
+        };
+        for entry in &entries {
+            let Node::Blob(blob) = entry.node else { continue };
+            if let Some(width) = icon_width(&entry.name) {
+                let name = entry.name.clone();
+                release.icons.insert(width, Asset { blob, name });
+            } else if let Some(stem) = entry.name.strip_suffix(".toml").filter(|stem| *stem != "release")
+                && let Some(build) = self.build(&format!("{folder}/{}", entry.name), stem, blob, &shared)?
+            {
+                self.check_pointer(&folder, &build, &blobs)?;
+                release.builds.insert(build.id.clone(), build);
+            }
+        }
+        Ok(Some(release))
+    }
+
+    fn build(&mut self, path: &str, stem: &str, blob: BlobId, shared: &Shared) -> Result<Option<Build>, GitError> {
+        let id = stem
+            .parse::<BuildId>()
+            .map_err(|error| folder_error(path.to_owned(), &error));
+        let (Some(id), Some(doc)) = (self.problems.take(id), self.document::<BuildDoc>(path, blob)?) else {
+            return Ok(None);
+        };
+        if doc.arch.is_empty() {
+            self.problems.note(
+                path,
+                "`arch` is empty".to_owned(),
+                "name the platforms, or \"noarch\" for all",
+            );
+        }
+        Ok(Some(shared.build(id, doc)))
+    }
+
+    /// The pointer and the document must name the same bytes: one is what git-lfs fetches, the other what a NAS checks.
+    fn check_pointer(&mut self, folder: &str, build: &Build, blobs: &BTreeMap<&str, BlobId>) -> Result<(), GitError> {
+        let spk = &build.doc.spk;
+        let path = format!("{folder}/{}", spk.file);
+        let expected = Pointer {
+            oid: spk.sha256,
+            size: spk.size,
+        };
+        let Some(blob) = blobs.get(spk.file.as_str()).copied() else {
+            let message = format!("the file is missing, though `{}.toml` names it", build.id);
+            self.problems
+                .note(&path, message, "restore the Git LFS pointer, or remove the build");
+            return Ok(());
+        };
+        if blob == BlobId::of(expected.to_text().as_bytes()) {
+            return Ok(());
+        }
+        let found = match self.store.read(&path, blob, Pointer::MAX_BYTES) {
+            Ok(bytes) => Pointer::parse(&bytes).map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        match found {
+            Ok(pointer) if pointer == expected => {}
+            Ok(pointer) => {
+                let message = format!(
+                    "the pointer names {} of {} bytes, `{}.toml` {} of {} bytes",
+                    pointer.oid, pointer.size, build.id, expected.oid, expected.size
+                );
+                self.problems.note(
+                    &path,
+                    message,
+                    "released bytes never change: restore the two that belong together",
+                );
+            }
+            Err(message) => {
+                let help = "an SPK is committed as a Git LFS pointer: install git-lfs, or use `spkrepo add`";
+                self.problems.note(&path, message, help);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the builds of a release take over from it.
+struct Shared {
+    base: ReleaseDoc,
+    install: Arc<crate::model::doc::Install>,
+    permissions: Arc<crate::model::doc::Permissions>,
+    text: Arc<crate::model::doc::Text>,
+}
+
+impl Shared {
+    fn of(release: &ReleaseDoc) -> Self {
+        Self {
+            base: release.clone(),
+            install: Arc::new(release.install.clone()),
+            permissions: Arc::new(release.permissions.clone()),
+            text: Arc::new(release.text.clone()),
+        }
+    }
+
+    fn build(&self, id: BuildId, doc: BuildDoc) -> Build {
+        macro_rules! section {
+            ($name:ident) => {
+                if doc.$name.is_empty() {
+                    Arc::clone(&self.$name)
+                } else {
+                    Arc::new(doc.$name.over(&self.base.$name))
+                }
+            };
+        }
+        Build {
+            install: section!(install),
+            permissions: section!(permissions),
+            text: section!(text),
+            doc,
+            id,
+        }
+    }
+}
+
+fn asset(entry: Entry) -> Option<Asset> {
+    match entry.node {
+        Node::Blob(blob) => Some(Asset { blob, name: entry.name }),
+        _ => None,
+    }
+}
+
+fn named_blob(entry: &Entry) -> Option<(&str, BlobId)> {
+    match entry.node {
+        Node::Blob(blob) => Some((&entry.name, blob)),
+        _ => None,
+    }
+}
+
+fn is_picture(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [".png", ".jpg", ".jpeg"].iter().any(|ending| name.ends_with(ending))
+}
+
+fn icon_width(name: &str) -> Option<u32> {
+    name.strip_prefix("icon_")?.strip_suffix(".png")?.parse().ok()
+}

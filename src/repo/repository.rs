@@ -1,0 +1,71 @@
+//! Finds the package source that a folder is in: its git repository and its blobs.
+
+use std::path::{Path, PathBuf};
+
+use super::load::{LoadError, load};
+use super::snapshot::Snapshot;
+use super::writer::{WriteError, Writer};
+use crate::blob::BlobStore;
+use crate::git::{CommitId, GitError, Head, Store};
+
+/// A package source on this machine.
+pub(crate) struct Repository {
+    pub(crate) blobs: BlobStore,
+    pub(crate) store: Store,
+}
+
+/// Says why a folder could not be used as a package source.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenError {
+    #[error(transparent)]
+    Git(#[from] GitError),
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error("`{path}` is a git repository without a commit, so it is no package source")]
+    NoCommit { path: PathBuf },
+}
+
+impl Repository {
+    /// Opens the package source that `folder` is in: a working tree, a linked one, or a bare repository.
+    pub(crate) fn open(folder: &Path) -> Result<Self, GitError> {
+        Self::new(Store::discover(folder)?)
+    }
+
+    /// Takes an open git repository; the blobs are where Git LFS has them.
+    pub(super) fn new(store: Store) -> Result<Self, GitError> {
+        // git-lfs: "If not absolute, it is joined to the git directory" (git-lfs-config(5), lfs.storage).
+        let storage = store
+            .config_path("lfs.storage")?
+            .unwrap_or_else(|| PathBuf::from("lfs"));
+        let blobs = BlobStore::new(&store.common_dir().join(storage));
+        Ok(Self { blobs, store })
+    }
+
+    /// Opens the same package source once more, for another thread.
+    pub(crate) fn reopen(&self) -> Result<Self, GitError> {
+        Self::new(self.store.reopen()?)
+    }
+
+    /// Returns the commit that `revision` names, or HEAD.
+    pub(crate) fn commit(&self, revision: Option<&str>) -> Result<CommitId, OpenError> {
+        if let Some(revision) = revision {
+            return Ok(self.store.resolve(revision)?);
+        }
+        match self.store.head()? {
+            Head::Branch { tip: Some(commit), .. } | Head::Detached { commit } => Ok(commit),
+            Head::Branch { tip: None, .. } => Err(OpenError::NoCommit {
+                path: self.store.shown_path().to_owned(),
+            }),
+        }
+    }
+
+    /// Returns what is at HEAD.
+    pub(crate) fn snapshot(&self) -> Result<Snapshot, OpenError> {
+        Ok(load(&self.store, self.commit(None)?, None)?)
+    }
+
+    /// Prepares to write: nobody else writes through spkrepo until the writer is dropped.
+    pub(crate) fn writer(&self) -> Result<Writer<'_>, WriteError> {
+        Writer::new(self)
+    }
+}

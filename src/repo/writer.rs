@@ -1,0 +1,221 @@
+//! Lands changes: one commit each, by compare-and-swap, then the working tree.
+//!
+//! The order (`Writer::commit`) makes every instant safe: objects, journal, branch, working tree, end of the journal.
+//! Killed before the branch moves, nothing has happened; killed after it, the next writer finishes the working tree.
+
+use std::fs::File;
+use std::path::PathBuf;
+
+use fs_err as fs;
+
+use super::change::{Change, Put};
+use super::journal::{Journal, Recovered};
+use super::load::{LoadError, load};
+use super::repository::Repository;
+use super::snapshot::Snapshot;
+use crate::git::{BlobId, CommitId, GitError, Head, Moved, Node, PathUpdate, TreeId, Unfinished, patch};
+
+/// The only one who makes commits. Other writers wait until it is dropped.
+pub(crate) struct Writer<'a> {
+    folder: PathBuf,
+    _lock: File,
+    recovered: Option<Recovered>,
+    repository: &'a Repository,
+}
+
+/// What came of a change.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Landed {
+    /// Absent when the repository already is as the change would make it.
+    pub(crate) commit: Option<CommitId>,
+    /// What an earlier, interrupted command had left to do.
+    pub(crate) recovered: Option<Recovered>,
+    /// Paths that somebody edited while the change landed; they were left as they are.
+    pub(crate) unfinished: Vec<Unfinished>,
+}
+
+/// Says why a change did not land.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WriteError {
+    #[error("`{branch}` moved {attempts} times while the change was made")]
+    Contended { attempts: usize, branch: String },
+    #[error(transparent)]
+    Git(#[from] GitError),
+    #[error("could not write the journal `{path}`")]
+    Journal {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error("could not lock the repository by `{path}`")]
+    Lock {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("the branch `{branch}` has no commit yet, so it is no package source")]
+    NoCommit { branch: String },
+}
+
+/// How often a change is planned anew when somebody else's commit came first.
+const ATTEMPTS: usize = 100;
+
+/// The branch that a change goes to.
+#[derive(Clone, Debug)]
+pub(super) struct Branch {
+    pub(super) name: String,
+    pub(super) tip: Option<CommitId>,
+}
+
+/// What came of one attempt.
+enum Attempt {
+    Done {
+        commit: CommitId,
+        unfinished: Vec<Unfinished>,
+    },
+    Lost,
+    Nothing,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(repository: &'a Repository) -> Result<Self, WriteError> {
+        let store = &repository.store;
+        store.check_identity()?;
+        let folder = store.common_dir().join("spkrepo");
+        let path = folder.join("lock");
+        let lock = fs::create_dir_all(&folder)
+            .and_then(|()| File::create(&path))
+            .and_then(|file| file.lock().map(|()| file))
+            .map_err(|source| WriteError::Lock { path, source })?;
+        store.make_durable(&folder)?;
+        let recovered = Journal::recover(&folder, store)?;
+        Ok(Self {
+            folder,
+            _lock: lock,
+            recovered,
+            repository,
+        })
+    }
+
+    /// Lands what `plan` makes of the newest snapshot; plans anew when the branch moves meanwhile.
+    pub(crate) fn land<E: From<WriteError>>(
+        &self,
+        mut plan: impl FnMut(&Snapshot) -> Result<Option<Change>, E>,
+    ) -> Result<Landed, E> {
+        let store = &self.repository.store;
+        let mut previous: Option<Snapshot> = None;
+        for _ in 0..ATTEMPTS {
+            let branch = self.branch()?;
+            let tip = branch.tip.ok_or_else(|| WriteError::NoCommit {
+                branch: branch.name.clone(),
+            })?;
+            let snapshot = load(store, tip, previous.as_ref()).map_err(WriteError::from)?;
+            let Some(change) = plan(&snapshot)? else {
+                return Ok(self.landed(None, Vec::new()));
+            };
+            match self.commit(&branch, Some(snapshot.tree), &change)? {
+                Attempt::Done { commit, unfinished } => return Ok(self.landed(Some(commit), unfinished)),
+                Attempt::Lost => previous = Some(snapshot),
+                Attempt::Nothing => return Ok(self.landed(None, Vec::new())),
+            }
+        }
+        let branch = self.branch()?.name;
+        let attempts = ATTEMPTS;
+        Err(WriteError::Contended { attempts, branch }.into())
+    }
+
+    /// Lands a change that needs no snapshot: the first one.
+    pub(super) fn land_on(&self, branch: &Branch, tree: Option<TreeId>, change: &Change) -> Result<Landed, WriteError> {
+        match self.commit(branch, tree, change)? {
+            Attempt::Done { commit, unfinished } => Ok(self.landed(Some(commit), unfinished)),
+            Attempt::Nothing => Ok(self.landed(None, Vec::new())),
+            Attempt::Lost => Err(WriteError::Contended {
+                attempts: 1,
+                branch: branch.name.clone(),
+            }),
+        }
+    }
+
+    /// Returns the branch that HEAD names.
+    pub(super) fn branch(&self) -> Result<Branch, WriteError> {
+        match self.repository.store.head()? {
+            Head::Branch { name, tip } => Ok(Branch { name, tip }),
+            Head::Detached { commit } => Err(GitError::DetachedHead { commit: commit.short() }.into()),
+        }
+    }
+
+    fn landed(&self, commit: Option<CommitId>, unfinished: Vec<Unfinished>) -> Landed {
+        Landed {
+            commit,
+            recovered: self.recovered.clone(),
+            unfinished,
+        }
+    }
+
+    fn commit(&self, branch: &Branch, tree: Option<TreeId>, change: &Change) -> Result<Attempt, WriteError> {
+        let store = &self.repository.store;
+        let updates = self.updates(tree, change)?;
+        if updates.is_empty() {
+            return Ok(Attempt::Nothing);
+        }
+        store.check_clean(&updates)?;
+        for update in &updates {
+            if let Some(Put::Bytes(bytes)) = change.edits.get(&update.path) {
+                store.write_blob(bytes)?;
+            }
+        }
+        let new_tree = store.write_tree(tree, updates.iter().map(|update| (update.path.as_str(), update.new)))?;
+        let commit = store.write_commit(new_tree, branch.tip, &change.message.to_text())?;
+        Journal::write(&self.folder, store, &branch.name, commit, &updates)?;
+        let log = format!("spkrepo: {}", change.message.subject);
+        if store.move_reference(&branch.name, branch.tip, commit, &log)? == Moved::Lost {
+            Journal::clear(&self.folder)?;
+            return Ok(Attempt::Lost);
+        }
+        let unfinished = store.lay_out(&updates, &self.folder)?;
+        Journal::clear(&self.folder)?;
+        Ok(Attempt::Done { commit, unfinished })
+    }
+
+    /// Returns the paths whose file really changes.
+    fn updates(&self, tree: Option<TreeId>, change: &Change) -> Result<Vec<PathUpdate>, GitError> {
+        let mut updates = Vec::new();
+        for (path, put) in &change.edits {
+            let old = match tree {
+                Some(tree) => self.repository.store.find(tree, path)?,
+                None => None,
+            };
+            let new = match put {
+                Put::Bytes(bytes) => Some(BlobId::of(bytes)),
+                Put::Nothing => None,
+            };
+            if old != new.map(Node::Blob) {
+                let old = match old {
+                    Some(Node::Blob(blob)) => Some(blob),
+                    _ => None,
+                };
+                let path = path.clone();
+                updates.push(PathUpdate { new, old, path });
+            }
+        }
+        Ok(updates)
+    }
+}
+
+/// Returns the diff that landing `change` on `snapshot` would commit.
+pub(crate) fn preview(repository: &Repository, snapshot: &Snapshot, change: &Change) -> Result<String, GitError> {
+    let mut text = String::new();
+    for (path, put) in &change.edits {
+        let old = repository.store.read_path(snapshot.tree, path, u64::MAX)?;
+        let new = match put {
+            Put::Bytes(bytes) => Some(bytes.as_slice()),
+            Put::Nothing => None,
+        };
+        if old.as_deref() != new {
+            text.push_str(&patch(path, old.as_deref(), new)?);
+        }
+    }
+    Ok(text)
+}
