@@ -1,5 +1,9 @@
 mod base;
+mod blob;
+mod catalog;
+mod git;
 mod model;
+mod repo;
 pub fn run() -> std::process::ExitCode {
     std::process::ExitCode::SUCCESS
 }

@@ -58,7 +58,7 @@ impl Arch {
             Some(Fit::Noarch)
         } else if self.canonical() == device.canonical() {
             Some(Fit::Exact)
-        } else if device.families().iter().any(|family| *family == self.0) {
+        } else if device.families().contains(&self.0) {
             Some(Fit::Family)
         } else {
             None

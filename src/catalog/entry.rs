@@ -1,0 +1,331 @@
+//! The JSON that Package Center reads: one entry per offered build, in the shape that the device's DSM knows.
+
+use std::fmt::Write as _;
+
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde::Serialize;
+
+use super::device::Device;
+use super::select::{Offer, select};
+use crate::base::digest::Md5;
+use crate::model::channel::Channel;
+use crate::model::doc::{Install, LocalText, PackageBounds, Text};
+use crate::repo::{Package, Release, Snapshot};
+
+/// One package in the catalog. Keys that are absent are left out, but for those that DSM expects as `null`.
+#[derive(Debug, Serialize)]
+struct Entry<'a> {
+    package: &'a str,
+    version: &'a str,
+    dname: &'a str,
+    desc: &'a str,
+    link: String,
+    md5: Md5,
+    /// In bytes.
+    size: u64,
+    thumbnail: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    thumbnail_retina: Vec<String>,
+    snapshot: Vec<String>,
+    qinst: bool,
+    qstart: bool,
+    qupgrade: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    startable: Option<&'static str>,
+    deppkgs: Option<&'a str>,
+    conflictpkgs: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    depsers: Option<&'a str>,
+    #[serde(skip_serializing_if = "is_empty")]
+    conf_deppkgs: &'a Bounds,
+    #[serde(skip_serializing_if = "is_empty")]
+    conf_conxpkgs: &'a Bounds,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    maintainer: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    maintainer_url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    distributor: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    distributor_url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    support_url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report_url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changelog: Option<&'a str>,
+    /// DSM 7 hides entries that say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    beta: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    silent_install: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    silent_upgrade: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    silent_uninstall: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auto_upgrade_from: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    install_type: Option<&'a str>,
+    download_count: u64,
+    recent_download_count: u64,
+}
+
+type Bounds = std::collections::BTreeMap<String, PackageBounds>;
+
+fn is_empty(bounds: &Bounds) -> bool {
+    bounds.is_empty()
+}
+
+/// The shapes of the answer, by the build number of the device's DSM (spkrepo, `get_catalog`).
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Answer<'a> {
+    Array(Vec<Entry<'a>>),
+    Object {
+        packages: Vec<Entry<'a>>,
+    },
+    WithKeyrings {
+        keyrings: [&'a str; 0],
+        packages: Vec<Entry<'a>>,
+    },
+}
+
+/// From DSM 5.1 on, keyrings come with the packages; from DSM 7 on, they do not any more.
+const FIRST_WITH_KEYRINGS: u32 = 5004;
+const FIRST_DSM7: u32 = 40000;
+
+/// Returns the catalog for `device` as JSON; links begin with `base_url`, which has no `/` at its end.
+pub(crate) fn answer(snapshot: &Snapshot, device: &Device, base_url: &str) -> Vec<u8> {
+    let packages: Vec<Entry<'_>> = select(snapshot, device)
+        .iter()
+        .map(|offer| entry(offer, device, base_url))
+        .collect();
+    let answer = match device.version.build.unwrap_or(0) {
+        build if build < FIRST_WITH_KEYRINGS => Answer::Array(packages),
+        build if build < FIRST_DSM7 => Answer::WithKeyrings { keyrings: [], packages },
+        _ => Answer::Object { packages },
+    };
+    serde_json::to_vec(&answer).expect("entries have text keys")
+}
+
+fn entry<'a>(offer: &Offer<'a>, device: &Device, base_url: &str) -> Entry<'a> {
+    let build = offer.build;
+    let (text, install): (&Text, &Install) = (&build.text, &build.install);
+    let package = offer.package.name.as_str();
+    let icons = icon_links(offer.package, offer.release, base_url);
+    let quick = Quick::of(install);
+    Entry {
+        package,
+        version: offer.release.version.as_str(),
+        dname: displayname(text, &device.language).unwrap_or(package),
+        desc: description(text, &device.language).unwrap_or_default(),
+        link: link(base_url, &["packages", package, &build.doc.spk.file]),
+        md5: build.doc.spk.md5,
+        size: build.doc.spk.size,
+        thumbnail_retina: retina(&icons),
+        thumbnail: icons.into_iter().map(|(_, link)| link).collect(),
+        snapshot: screenshot_links(offer.package, base_url),
+        qinst: quick.install,
+        qstart: quick.start,
+        qupgrade: quick.upgrade,
+        startable: install.startable.map(|startable| if startable { "yes" } else { "no" }),
+        deppkgs: filled(install.install_dep_packages.as_deref()),
+        conflictpkgs: filled(install.install_conflict_packages.as_deref()),
+        depsers: filled(install.start_dep_services.as_deref()),
+        conf_deppkgs: &install.conf_deppkgs,
+        conf_conxpkgs: &install.conf_conxpkgs,
+        maintainer: filled(text.maintainer.as_deref()),
+        maintainer_url: filled(text.maintainer_url.as_deref()),
+        distributor: filled(text.distributor.as_deref()),
+        distributor_url: filled(text.distributor_url.as_deref()),
+        support_url: filled(text.support_url.as_deref()),
+        report_url: filled(text.report_url.as_deref()),
+        changelog: filled(text.changelog.as_deref()),
+        beta: (device.version.major < 7 && is_beta(offer)).then_some(true),
+        silent_install: install.silent_install,
+        silent_upgrade: install.silent_upgrade,
+        silent_uninstall: install.silent_uninstall,
+        auto_upgrade_from: filled(install.auto_upgrade_from.as_deref()),
+        install_type: filled(install.install_type.as_deref()),
+        download_count: 0,
+        recent_download_count: 0,
+    }
+}
+
+/// An empty text is how a build says that it has none of what its release has.
+fn filled(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.is_empty())
+}
+
+fn displayname<'a>(text: &'a Text, language: &str) -> Option<&'a str> {
+    local(
+        text,
+        language,
+        |local| local.displayname.as_deref(),
+        text.displayname.as_deref(),
+    )
+}
+
+fn description<'a>(text: &'a Text, language: &str) -> Option<&'a str> {
+    local(
+        text,
+        language,
+        |local| local.description.as_deref(),
+        text.description.as_deref(),
+    )
+}
+
+/// Falls back from the asked language to English and then to the text that names no language.
+fn local<'a>(
+    text: &'a Text,
+    language: &str,
+    field: impl Fn(&'a LocalText) -> Option<&'a str>,
+    plain: Option<&'a str>,
+) -> Option<&'a str> {
+    [language, "enu"]
+        .into_iter()
+        .find_map(|language| filled(field(text.languages.get(language)?)))
+        .or(filled(plain))
+}
+
+fn is_beta(offer: &Offer<'_>) -> bool {
+    let text = &offer.build.text;
+    offer.build.doc.channel == Channel::Beta || text.beta == Some(true) || filled(text.report_url.as_deref()).is_some()
+}
+
+/// Whether Package Center may go on without asking.
+struct Quick {
+    install: bool,
+    start: bool,
+    upgrade: bool,
+}
+
+impl Quick {
+    /// A licence or a wizard has something to ask (spkrepo, `get_catalog`); the package may say otherwise.
+    fn of(install: &Install) -> Self {
+        let license = install.license == Some(true);
+        let quick_install = install
+            .qinst
+            .unwrap_or(!license && install.install_wizard != Some(true));
+        Self {
+            install: quick_install,
+            start: install
+                .qstart
+                .unwrap_or(quick_install && install.startable != Some(false)),
+            upgrade: install
+                .qupgrade
+                .unwrap_or(!license && install.upgrade_wizard != Some(true)),
+        }
+    }
+}
+
+fn icon_links(package: &Package, release: &Release, base_url: &str) -> Vec<(u32, String)> {
+    let icon = |name: &str| {
+        link(
+            base_url,
+            &["packages", package.name.as_str(), release.version.as_str(), name],
+        )
+    };
+    release
+        .icons
+        .iter()
+        .map(|(width, asset)| (*width, icon(&asset.name)))
+        .collect()
+}
+
+/// DSM takes two pictures for screens of high density; the one of 256 pixels serves for both.
+fn retina(icons: &[(u32, String)]) -> Vec<String> {
+    icons
+        .iter()
+        .find(|(width, _)| *width == 256)
+        .map(|(_, link)| vec![link.clone(), link.clone()])
+        .unwrap_or_default()
+}
+
+fn screenshot_links(package: &Package, base_url: &str) -> Vec<String> {
+    let screenshot = |name: &str| link(base_url, &["packages", package.name.as_str(), "screenshots", name]);
+    package
+        .screenshots
+        .iter()
+        .map(|asset| screenshot(&asset.name))
+        .collect()
+}
+
+/// What must be escaped within a segment of a path (RFC 3986, section 3.3), and `+`, which some servers take for a space.
+const SEGMENT: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'+')
+    .add(b'/')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// Returns the URL of a path below `base_url`.
+pub(crate) fn link(base_url: &str, segments: &[&str]) -> String {
+    let mut url = base_url.to_owned();
+    for segment in segments {
+        write!(url, "/{}", utf8_percent_encode(segment, SEGMENT)).expect("writing to a text cannot fail");
+    }
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(toml: &str) -> Text {
+        toml::from_str(toml).expect("valid")
+    }
+
+    #[test]
+    fn languages_fall_back_to_english_and_then_to_the_plain_text() {
+        let text = text("displayname='P'\n[languages.enu]\ndisplayname='E'\n[languages.fre]\ndescription='F'\n");
+        assert_eq!(displayname(&text, "fre"), Some("E"));
+        assert_eq!(description(&text, "fre"), Some("F"));
+        assert_eq!(description(&text, "ger"), None);
+        assert_eq!(
+            displayname(
+                &Text {
+                    languages: std::collections::BTreeMap::new(),
+                    ..text.clone()
+                },
+                "fre"
+            ),
+            Some("P")
+        );
+    }
+
+    #[test]
+    fn a_licence_or_a_wizard_asks_something() {
+        let quick = |toml: &str| {
+            let quick = Quick::of(&toml::from_str(toml).expect("valid"));
+            (quick.install, quick.upgrade, quick.start)
+        };
+        assert_eq!(quick(""), (true, true, true));
+        assert_eq!(quick("license=true"), (false, false, false));
+        assert_eq!(quick("install_wizard=true"), (false, true, false));
+        assert_eq!(quick("upgrade_wizard=true"), (true, false, true));
+        assert_eq!(quick("startable=false"), (true, true, false));
+        assert_eq!(quick("license=true\nqinst=true"), (true, false, true));
+    }
+
+    #[test]
+    fn links_are_escaped_segment_by_segment() {
+        assert_eq!(
+            link("http://a/b", &["packages", "Test x86+64", "é%.spk"]),
+            "http://a/b/packages/Test%20x86%2B64/%C3%A9%25.spk"
+        );
+    }
+}

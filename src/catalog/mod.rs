@@ -1,0 +1,15 @@
+//! What a device is offered: the selection, its reasons, and the JSON that Package Center reads.
+//!
+//! Pure views over a snapshot. Rules: SynoCommunity's spkrepo (`views/nas.py`) without its defects; Synology's
+//! developer guide, "INFO necessary fields" and "INFO optional fields", for what each bound means.
+
+mod device;
+mod entry;
+mod os_lines;
+mod rival;
+mod select;
+
+pub(crate) use device::{Device, DeviceError};
+pub(crate) use entry::{answer, link};
+pub(crate) use rival::rival;
+pub(crate) use select::{Considered, Offer, Reason, consider, select};
