@@ -1,0 +1,15 @@
+//! What the tests share: SPKs made in memory, hostile ones too, a sandbox for the program and git, an HTTP client.
+#![allow(dead_code, reason = "each part is complete, whether or not a test needs all of it")]
+
+pub(crate) mod digest;
+pub(crate) mod hostile;
+pub(crate) mod http;
+pub(crate) mod outcome;
+mod png;
+mod redact;
+pub(crate) mod sandbox;
+pub(crate) mod server;
+pub(crate) mod spk;
+mod spk_test;
+pub(crate) mod tar;
+mod words;
