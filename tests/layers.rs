@@ -40,7 +40,8 @@ fn faults(file: &str, source: &str) -> Vec<String> {
         .into_iter()
         .filter_map(|path| {
             let here = [module.clone(), path.inside].concat();
-            let fault = arrow_fault(&here, &path.segments).or_else(|| wrapper_fault(&here, &path.segments))?;
+            let fault = arrow_fault(&here, &path.segments)
+                .or_else(|| wrapper_fault(&here, &path.segments))?;
             Some(format!("src/{file}:{}: {fault}", path.line))
         })
         .collect()
@@ -62,12 +63,18 @@ fn arrow_fault(here: &[String], path: &[String]) -> Option<String> {
         return None;
     }
     match (layer(from), layer(&to)) {
-        (None, _) => Some(format!("`{from}` is in no layer: name it in tests/layers.rs")),
+        (None, _) => Some(format!(
+            "`{from}` is in no layer: name it in tests/layers.rs"
+        )),
         (Some(above), Some(below)) if below < above => None,
-        (Some(above), Some(below)) if below == above => Some(format!("`{from}` uses `{to}` of the same layer")),
+        (Some(above), Some(below)) if below == above => {
+            Some(format!("`{from}` uses `{to}` of the same layer"))
+        }
         (Some(_), Some(_)) => Some(format!("`{from}` uses `{to}` of a higher layer")),
         // An item of the crate itself, which is above all layers.
-        (Some(_), None) => Some(format!("`{from}` uses `{to}` of the crate's root or of no layer")),
+        (Some(_), None) => Some(format!(
+            "`{from}` uses `{to}` of the crate's root or of no layer"
+        )),
     }
 }
 
@@ -77,7 +84,10 @@ fn layer(module: &str) -> Option<usize> {
 
 /// Returns a path from the crate's root, or nothing when it leads out of the crate or stays in its module.
 fn inside_crate(here: &[String], path: &[String]) -> Option<Vec<String>> {
-    let climbs = path.iter().take_while(|segment| *segment == "super").count();
+    let climbs = path
+        .iter()
+        .take_while(|segment| *segment == "super")
+        .count();
     match path.first()?.as_str() {
         "crate" => Some(path[1..].to_vec()),
         "super" => Some([&here[..here.len().saturating_sub(climbs)], &path[climbs..]].concat()),
@@ -116,21 +126,33 @@ fn every_module_has_a_layer() {
         .lines()
         .filter_map(|line| line.split_once("mod ")?.1.strip_suffix(';'));
     let strays: Vec<&str> = modules.filter(|module| layer(module).is_none()).collect();
-    assert!(strays.is_empty(), "in no layer of tests/layers.rs: {strays:?}");
+    assert!(
+        strays.is_empty(),
+        "in no layer of tests/layers.rs: {strays:?}"
+    );
 }
 
 #[test]
 fn arrows_up_and_aside_are_found() {
     assert_eq!(
-        faults("ops/add.rs", "use crate::repo::Change;\nuse crate::{base, spk::Spk};"),
+        faults(
+            "ops/add.rs",
+            "use crate::repo::Change;\nuse crate::{base, spk::Spk};"
+        ),
         [""; 0]
     );
     assert_eq!(
-        faults("ops/add.rs", "use super::report::Report; use crate::ops::find;"),
+        faults(
+            "ops/add.rs",
+            "use super::report::Report; use crate::ops::find;"
+        ),
         [""; 0]
     );
     assert_eq!(
-        faults("ops/add.rs", "//! Adds.\nuse crate::{base::digest, cli::ui};"),
+        faults(
+            "ops/add.rs",
+            "//! Adds.\nuse crate::{base::digest, cli::ui};"
+        ),
         ["src/ops/add.rs:2: `ops` uses `cli` of a higher layer"]
     );
     assert_eq!(
@@ -156,7 +178,10 @@ fn arrows_up_and_aside_are_found() {
         faults("cli/a.rs", "crate::VERSION::x;"),
         ["src/cli/a.rs:1: `cli` uses `VERSION` of the crate's root or of no layer"]
     );
-    assert_eq!(faults("lib.rs", "pub use crate::cli::run; use cli::x;"), [""; 0]);
+    assert_eq!(
+        faults("lib.rs", "pub use crate::cli::run; use cli::x;"),
+        [""; 0]
+    );
 }
 
 #[test]

@@ -45,9 +45,14 @@ fn faults(text: &str) -> Vec<String> {
     if !text.starts_with("//! ") {
         faults.push("does not begin with `//! `".to_owned());
     }
-    let lines = text.lines().take_while(|line| line.trim() != "#[cfg(test)]").count();
+    let lines = text
+        .lines()
+        .take_while(|line| line.trim() != "#[cfg(test)]")
+        .count();
     if lines > MAX_LINES {
-        faults.push(format!("has {lines} lines before its tests, more than {MAX_LINES}"));
+        faults.push(format!(
+            "has {lines} lines before its tests, more than {MAX_LINES}"
+        ));
     }
     faults
 }
@@ -55,7 +60,9 @@ fn faults(text: &str) -> Vec<String> {
 fn unfinished_lines(text: &str) -> Vec<String> {
     let words = unfinished();
     let hits = text.lines().zip(1..).flat_map(|(line, number)| {
-        let words = words.iter().filter(move |word| line.contains(word.as_str()));
+        let words = words
+            .iter()
+            .filter(move |word| line.contains(word.as_str()));
         words.map(move |word| format!("line {number} has `{word}`"))
     });
     hits.collect()
@@ -100,13 +107,19 @@ fn each_fault_is_found() {
         faults(&format!("//! A.\n// {todo}: b\n")),
         [format!("line 2 has `{todo}`")]
     );
-    assert_eq!(faults(&format!("//! A {fixme}.\n")), [format!("line 1 has `{fixme}`")]);
+    assert_eq!(
+        faults(&format!("//! A {fixme}.\n")),
+        [format!("line 1 has `{fixme}`")]
+    );
     assert_eq!(
         faults(&format!("//! A.\nfn f() {{ {dbg}1); }}\n")),
         [format!("line 2 has `{dbg}`")]
     );
     let long = format!("//! A.\n{}", "\n".repeat(MAX_LINES));
-    assert_eq!(faults(&long), ["has 401 lines before its tests, more than 400"]);
+    assert_eq!(
+        faults(&long),
+        ["has 401 lines before its tests, more than 400"]
+    );
     let tested = format!("//! A.\n#[cfg(test)]\n{}", "\n".repeat(MAX_LINES));
     assert_eq!(faults(&tested), [""; 0]);
 }

@@ -41,7 +41,11 @@ fn every_file_is_a_module() {
             .iter()
             .filter_map(|parent| std::fs::read_to_string(parent).ok())
             .any(|text| declares(&text, &module(&file)));
-        assert!(found, "{} is in no module: its tests do not run", file.display());
+        assert!(
+            found,
+            "{} is in no module: its tests do not run",
+            file.display()
+        );
     }
 }
 
@@ -51,6 +55,12 @@ fn a_module_is_declared_by_its_own_line() {
     assert!(declares("pub(crate) mod add;\n", "add"));
     assert!(!declares("mod added;\n// mod add; is missing\n", "add"));
     assert_eq!(module(Path::new("tests/support/mod.rs")), "support");
-    assert_eq!(parents(Path::new("tests/a/b.rs"))[2], Path::new("tests/a.rs"));
-    assert_eq!(parents(Path::new("tests/a/mod.rs"))[0], Path::new("tests/main.rs"));
+    assert_eq!(
+        parents(Path::new("tests/a/b.rs"))[2],
+        Path::new("tests/a.rs")
+    );
+    assert_eq!(
+        parents(Path::new("tests/a/mod.rs"))[0],
+        Path::new("tests/main.rs")
+    );
 }

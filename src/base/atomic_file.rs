@@ -9,7 +9,9 @@ use fs_err as fs;
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
-    let mut file = tempfile::Builder::new().prefix(".spkrepo-").tempfile_in(folder)?;
+    let mut file = tempfile::Builder::new()
+        .prefix(".spkrepo-")
+        .tempfile_in(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     make_readable(file.as_file())?;

@@ -199,7 +199,10 @@ impl ParallelHasher {
     }
 
     fn hand_over(&mut self) {
-        let chunk = Arc::new(std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK)));
+        let chunk = Arc::new(std::mem::replace(
+            &mut self.chunk,
+            Vec::with_capacity(CHUNK),
+        ));
         self.md5.feed(Arc::clone(&chunk));
         self.sha256.feed(chunk);
     }

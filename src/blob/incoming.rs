@@ -154,7 +154,8 @@ impl<'a, R: Read> Tee<'a, R> {
 
     /// Returns the error of writing, which the reader above could only report as one of reading.
     pub(crate) fn into_write_error(self) -> Option<BlobError> {
-        self.error.map(|(path, source)| BlobError::Write { path, source })
+        self.error
+            .map(|(path, source)| BlobError::Write { path, source })
     }
 }
 
@@ -182,7 +183,9 @@ mod tests {
     }
 
     fn leftovers(folder: &Path) -> usize {
-        fs::read_dir(folder.join("tmp")).expect("the folder is there").count()
+        fs::read_dir(folder.join("tmp"))
+            .expect("the folder is there")
+            .count()
     }
 
     #[test]
@@ -230,7 +233,11 @@ mod tests {
         file.set_modified(hour_ago).expect("writable");
         fs::write(folder.path().join("tmp/of-git-lfs"), b"half").expect("writable");
         let staged = take_in(&store, b"x");
-        assert_eq!(leftovers(folder.path()), 3, "ours, the living one and git-lfs's");
+        assert_eq!(
+            leftovers(folder.path()),
+            3,
+            "ours, the living one and git-lfs's"
+        );
         drop((living, staged));
         assert_eq!(leftovers(folder.path()), 1);
     }
@@ -242,7 +249,10 @@ mod tests {
         take_in(&store, b"whole").keep().expect("writable");
         let sha256 = Sha256::of(b"whole");
         fs::write(store.path(sha256), b"who").expect("writable");
-        assert!(matches!(store.open(sha256, 5), Err(BlobError::Size { found: 3, .. })));
+        assert!(matches!(
+            store.open(sha256, 5),
+            Err(BlobError::Size { found: 3, .. })
+        ));
         take_in(&store, b"whole").keep().expect("writable");
         assert!(store.open(sha256, 5).is_ok());
     }

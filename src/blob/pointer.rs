@@ -35,7 +35,10 @@ impl Pointer {
     /// Reads a pointer; extension lines (`ext-…`) may stand before the oid.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, PointerError> {
         let text = std::str::from_utf8(bytes).unwrap_or_default();
-        let mut lines = text.lines().zip(1..).filter(|(line, _)| !line.starts_with("ext-"));
+        let mut lines = text
+            .lines()
+            .zip(1..)
+            .filter(|(line, _)| !line.starts_with("ext-"));
         let mut value = |expected: &'static str| {
             let (text, line) = lines.next().unwrap_or(("", 1));
             text.strip_prefix(expected)
@@ -46,8 +49,12 @@ impl Pointer {
         let (oid, oid_line) = value(OID)?;
         let (size, size_line) = value(SIZE)?;
         Ok(Self {
-            oid: oid.parse().map_err(|_| PointerError::Value { line: oid_line })?,
-            size: size.parse().map_err(|_| PointerError::Value { line: size_line })?,
+            oid: oid
+                .parse()
+                .map_err(|_| PointerError::Value { line: oid_line })?,
+            size: size
+                .parse()
+                .map_err(|_| PointerError::Value { line: size_line })?,
         })
     }
 }
@@ -83,6 +90,9 @@ mod tests {
             })
         );
         let text = format!("{VERSION}\n{OID}abc\n{SIZE}1\n");
-        assert_eq!(Pointer::parse(text.as_bytes()), Err(PointerError::Value { line: 2 }));
+        assert_eq!(
+            Pointer::parse(text.as_bytes()),
+            Err(PointerError::Value { line: 2 })
+        );
     }
 }

@@ -21,7 +21,11 @@ pub(crate) enum BlobError {
         source: io::Error,
     },
     #[error("the blob `{path}` has {found} bytes instead of {expected}")]
-    Size { expected: u64, found: u64, path: PathBuf },
+    Size {
+        expected: u64,
+        found: u64,
+        path: PathBuf,
+    },
     #[error("could not write to the blob store `{path}`")]
     Write {
         path: PathBuf,
@@ -54,7 +58,8 @@ impl BlobStore {
 
     /// Returns whether the blob is here with `size` bytes.
     pub(crate) fn contains(&self, sha256: Sha256, size: u64) -> bool {
-        fs::metadata(self.path(sha256)).is_ok_and(|metadata| metadata.is_file() && metadata.len() == size)
+        fs::metadata(self.path(sha256))
+            .is_ok_and(|metadata| metadata.is_file() && metadata.len() == size)
     }
 
     /// Opens the blob for reading; one of another size is damaged and not opened.
@@ -71,7 +76,11 @@ impl BlobStore {
         let found = file.metadata().map_err(read)?.len();
         if found != size {
             let expected = size;
-            return Err(BlobError::Size { expected, found, path });
+            return Err(BlobError::Size {
+                expected,
+                found,
+                path,
+            });
         }
         Ok(file)
     }

@@ -46,15 +46,22 @@ impl Device {
     ) -> Result<Self, DeviceError> {
         let arch = arch(&parameter)?;
         let build = required_number(&parameter, "build")?;
-        let (os, version) = version(&arch, build, number(&parameter, "major"), number(&parameter, "minor"));
-        let asks_for_beta =
-            parameter("package_update_channel").is_some_and(|channel| channel.eq_ignore_ascii_case("beta"));
+        let (os, version) = version(
+            &arch,
+            build,
+            number(&parameter, "major"),
+            number(&parameter, "minor"),
+        );
+        let asks_for_beta = parameter("package_update_channel")
+            .is_some_and(|channel| channel.eq_ignore_ascii_case("beta"));
         let channel = if asks_for_beta && version.major < DSM7 {
             channel.min(Channel::Beta)
         } else {
             channel
         };
-        let language = parameter("language").unwrap_or_default().to_ascii_lowercase();
+        let language = parameter("language")
+            .unwrap_or_default()
+            .to_ascii_lowercase();
         Ok(Self {
             arch,
             channel,
@@ -76,7 +83,10 @@ fn arch(parameter: &impl Fn(&str) -> Option<String>) -> Result<Arch, DeviceError
     })
 }
 
-fn required_number(parameter: &impl Fn(&str) -> Option<String>, name: &'static str) -> Result<u32, DeviceError> {
+fn required_number(
+    parameter: &impl Fn(&str) -> Option<String>,
+    name: &'static str,
+) -> Result<u32, DeviceError> {
     let value = parameter(name).ok_or(DeviceError::Missing { name })?;
     value.trim().parse().map_err(|_| DeviceError::Invalid {
         expected: "a number",
@@ -119,7 +129,9 @@ pub(super) mod tests {
 
     /// Reads a device from `arch=…&build=…`.
     pub(crate) fn device(query: &str, channel: Channel) -> Result<Device, DeviceError> {
-        let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
+            .into_owned()
+            .collect();
         let parameter = |name: &str| {
             pairs
                 .iter()
@@ -136,9 +148,15 @@ pub(super) mod tests {
 
     #[test]
     fn what_a_device_leaves_out_follows_from_its_build() {
-        assert_eq!(version("arch=apollolake&build=64570&major=7&minor=2"), "DSM 7.2-64570");
+        assert_eq!(
+            version("arch=apollolake&build=64570&major=7&minor=2"),
+            "DSM 7.2-64570"
+        );
         assert_eq!(version("arch=apollolake&build=64570"), "DSM 7.2-64570");
-        assert_eq!(version("arch=apollolake&build=64570&major=7"), "DSM 7.2-64570");
+        assert_eq!(
+            version("arch=apollolake&build=64570&major=7"),
+            "DSM 7.2-64570"
+        );
         assert_eq!(
             version("arch=avoton&build=23739&major=6&minor=2&micro=6.2"),
             "DSM 6.2-23739"
@@ -155,8 +173,11 @@ pub(super) mod tests {
             "synology_apollolake_918%20",
             "SYNOLOGY_apollolake_918%2b",
         ] {
-            let device =
-                device(&format!("arch=apollolake&build=64570&unique={unique}"), Channel::Stable).expect("a device");
+            let device = device(
+                &format!("arch=apollolake&build=64570&unique={unique}"),
+                Channel::Stable,
+            )
+            .expect("a device");
             assert_eq!(device.unique, "synology_apollolake_918+", "{unique}");
         }
     }

@@ -103,7 +103,10 @@ pub(crate) fn answer(snapshot: &Snapshot, device: &Device, base_url: &str) -> Ve
         .collect();
     let answer = match device.version.build.unwrap_or(0) {
         build if build < FIRST_WITH_KEYRINGS => Answer::Array(packages),
-        build if build < FIRST_DSM7 => Answer::WithKeyrings { keyrings: [], packages },
+        build if build < FIRST_DSM7 => Answer::WithKeyrings {
+            keyrings: [],
+            packages,
+        },
         _ => Answer::Object { packages },
     };
     serde_json::to_vec(&answer).expect("entries have text keys")
@@ -129,7 +132,9 @@ fn entry<'a>(offer: &Offer<'a>, device: &Device, base_url: &str) -> Entry<'a> {
         qinst: quick.install,
         qstart: quick.start,
         qupgrade: quick.upgrade,
-        startable: install.startable.map(|startable| if startable { "yes" } else { "no" }),
+        startable: install
+            .startable
+            .map(|startable| if startable { "yes" } else { "no" }),
         deppkgs: filled(install.install_dep_packages.as_deref()),
         conflictpkgs: filled(install.install_conflict_packages.as_deref()),
         depsers: filled(install.start_dep_services.as_deref()),
@@ -191,7 +196,9 @@ fn local<'a>(
 
 fn is_beta(offer: &Offer<'_>) -> bool {
     let text = &offer.build.text;
-    offer.build.doc.channel == Channel::Beta || text.beta == Some(true) || filled(text.report_url.as_deref()).is_some()
+    offer.build.doc.channel == Channel::Beta
+        || text.beta == Some(true)
+        || filled(text.report_url.as_deref()).is_some()
 }
 
 /// Whether Package Center may go on without asking.
@@ -224,7 +231,12 @@ fn icon_links(package: &Package, release: &Release, base_url: &str) -> Vec<(u32,
     let icon = |name: &str| {
         link(
             base_url,
-            &["packages", package.name.as_str(), release.version.as_str(), name],
+            &[
+                "packages",
+                package.name.as_str(),
+                release.version.as_str(),
+                name,
+            ],
         )
     };
     release
@@ -244,7 +256,12 @@ fn retina(icons: &[(u32, String)]) -> Vec<String> {
 }
 
 fn screenshot_links(package: &Package, base_url: &str) -> Vec<String> {
-    let screenshot = |name: &str| link(base_url, &["packages", package.name.as_str(), "screenshots", name]);
+    let screenshot = |name: &str| {
+        link(
+            base_url,
+            &["packages", package.name.as_str(), "screenshots", name],
+        )
+    };
     package
         .screenshots
         .iter()
@@ -276,7 +293,8 @@ const SEGMENT: &AsciiSet = &CONTROLS
 pub(crate) fn link(base_url: &str, segments: &[&str]) -> String {
     let mut url = base_url.to_owned();
     for segment in segments {
-        write!(url, "/{}", utf8_percent_encode(segment, SEGMENT)).expect("writing to a text cannot fail");
+        write!(url, "/{}", utf8_percent_encode(segment, SEGMENT))
+            .expect("writing to a text cannot fail");
     }
     url
 }
@@ -291,7 +309,9 @@ mod tests {
 
     #[test]
     fn languages_fall_back_to_english_and_then_to_the_plain_text() {
-        let text = text("displayname='P'\n[languages.enu]\ndisplayname='E'\n[languages.fre]\ndescription='F'\n");
+        let text = text(
+            "displayname='P'\n[languages.enu]\ndisplayname='E'\n[languages.fre]\ndescription='F'\n",
+        );
         assert_eq!(displayname(&text, "fre"), Some("E"));
         assert_eq!(description(&text, "fre"), Some("F"));
         assert_eq!(description(&text, "ger"), None);

@@ -10,16 +10,22 @@ use crate::repo::{Build, Release};
 /// Returns a build of `release` that some device could be offered as well as `doc`: the same minimum DSM and a common
 /// platform. A higher minimum or a closer platform would decide, so such builds are no rivals.
 pub(crate) fn rival<'a>(release: &'a Release, doc: &BuildDoc) -> Option<&'a Build> {
-    release.builds.values().find(|build| compete(&build.doc, doc))
+    release
+        .builds
+        .values()
+        .find(|build| compete(&build.doc, doc))
 }
 
 /// Returns whether some device fits both builds equally well.
 pub(crate) fn compete(a: &BuildDoc, b: &BuildDoc) -> bool {
-    rank(a.os_min_ver) == rank(b.os_min_ver) && share_platform(&a.arch, &b.arch) && share_model(a, b)
+    rank(a.os_min_ver) == rank(b.os_min_ver)
+        && share_platform(&a.arch, &b.arch)
+        && share_model(a, b)
 }
 
 fn share_platform(a: &BTreeSet<Arch>, b: &BTreeSet<Arch>) -> bool {
-    a.iter().any(|a| b.iter().any(|b| a.canonical() == b.canonical()))
+    a.iter()
+        .any(|a| b.iter().any(|b| a.canonical() == b.canonical()))
 }
 
 /// Builds for different models never meet; nor does one for a model with one that excludes it.
@@ -52,7 +58,10 @@ mod tests {
         let base = build("arch=['x86_64','avoton']\nos_min_ver='7.0-40000'");
         for (keys, rivals) in [
             ("arch=['avoton']\nos_min_ver='7.0-40000'", true),
-            ("arch=['x86_64']\nos_min_ver='7.0-40000'\nos_max_ver='7.1-59999'", true),
+            (
+                "arch=['x86_64']\nos_min_ver='7.0-40000'\nos_max_ver='7.1-59999'",
+                true,
+            ),
             ("arch=['apollolake']\nos_min_ver='7.0-40000'", false),
             ("arch=['noarch']\nos_min_ver='7.0-40000'", false),
             ("arch=['avoton']\nos_min_ver='7.1-42661'", false),

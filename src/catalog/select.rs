@@ -73,7 +73,11 @@ pub(crate) fn select<'a>(snapshot: &'a Snapshot, device: &Device) -> Vec<Offer<'
 
 /// Judges every build of `package` for `device`; the newest version wins, then the highest minimum, then the closest
 /// platform.
-pub(crate) fn consider<'a>(package: &'a Package, compatibility: Compatibility, device: &Device) -> Considered<'a> {
+pub(crate) fn consider<'a>(
+    package: &'a Package,
+    compatibility: Compatibility,
+    device: &Device,
+) -> Considered<'a> {
     let mut considered = Considered {
         left_out: Vec::new(),
         offer: None,
@@ -95,7 +99,9 @@ pub(crate) fn consider<'a>(package: &'a Package, compatibility: Compatibility, d
                     release,
                 });
             } else {
-                considered.left_out.push((release, build, Reason::Outranked));
+                considered
+                    .left_out
+                    .push((release, build, Reason::Outranked));
             }
         }
     }
@@ -154,7 +160,12 @@ fn check_platform(doc: &BuildDoc, device: &Device) -> Result<Fit, Reason> {
     Ok(fit)
 }
 
-fn check_range(doc: &BuildDoc, compatibility: Compatibility, fit: Fit, device: &Device) -> Result<(), Reason> {
+fn check_range(
+    doc: &BuildDoc,
+    compatibility: Compatibility,
+    fit: Fit,
+    device: &Device,
+) -> Result<(), Reason> {
     let os = os_of(doc, device);
     if os != device.os {
         return Err(Reason::OtherOs { os });
@@ -179,7 +190,10 @@ fn check_range(doc: &BuildDoc, compatibility: Compatibility, fit: Fit, device: &
 /// A build for a router's platform is for SRM whatever its minimum; else the minimum tells.
 fn os_of(doc: &BuildDoc, device: &Device) -> Os {
     let names_device = |arch: &Arch| arch.covers(&device.arch) == Some(Fit::Exact);
-    if device.os == Os::Srm && device.arch.os() == Some(Os::Srm) && doc.arch.iter().any(names_device) {
+    if device.os == Os::Srm
+        && device.arch.os() == Some(Os::Srm)
+        && doc.arch.iter().any(names_device)
+    {
         Os::Srm
     } else {
         doc.os_min_ver.os()
@@ -195,7 +209,8 @@ fn fits_line(minimum: u32, fit: Fit, compatibility: Compatibility, device: &Devi
     match compatibility {
         Compatibility::Dsm7Boundary => (minimum >= 7) == (device_major >= 7),
         Compatibility::SameMajor => {
-            minimum == device_major || (fit == Fit::Noarch && minimum <= 3 && (3..6).contains(&device_major))
+            minimum == device_major
+                || (fit == Fit::Noarch && minimum <= 3 && (3..6).contains(&device_major))
         }
     }
 }
@@ -220,7 +235,8 @@ mod tests {
             Some((keys, tables)) => (keys, format!("[{tables}")),
             None => (text, String::new()),
         };
-        let doc: BuildDoc = read("b.toml", format!("{keys}\n{SPK}{tables}").as_bytes()).expect("a valid build");
+        let doc: BuildDoc =
+            read("b.toml", format!("{keys}\n{SPK}{tables}").as_bytes()).expect("a valid build");
         Build {
             id: doc.derived_id(),
             install: Arc::new(doc.install.clone()),
@@ -269,10 +285,15 @@ mod tests {
         let package = package(&[("1.0-1", &[text])]);
         let device = device(query, Channel::Stable).expect("a device");
         let considered = consider(&package, compatibility, &device);
-        considered.left_out.into_iter().next().map(|(_, _, reason)| reason)
+        considered
+            .left_out
+            .into_iter()
+            .next()
+            .map(|(_, _, reason)| reason)
     }
 
-    const DSM72: &str = "arch=apollolake&build=64570&major=7&minor=2&unique=synology_apollolake_918%2B";
+    const DSM72: &str =
+        "arch=apollolake&build=64570&major=7&minor=2&unique=synology_apollolake_918%2B";
 
     #[test]
     fn the_newest_version_wins_then_the_highest_minimum_then_the_closest_platform() {
@@ -312,11 +333,22 @@ mod tests {
     #[test]
     fn each_bound_leaves_a_build_out_for_its_own_reason() {
         let strict = |text: &str| reason(text, DSM72, Compatibility::SameMajor);
-        let build = |extra: &str| format!("channel='stable'\narch=['x86_64']\nos_min_ver='7.0-40000'\n{extra}");
+        let build = |extra: &str| {
+            format!("channel='stable'\narch=['x86_64']\nos_min_ver='7.0-40000'\n{extra}")
+        };
         assert_eq!(strict(&build("")), None);
-        assert_eq!(strict(&build("").replace("stable", "staged")), Some(Reason::Staged));
-        assert_eq!(strict(&build("").replace("stable", "beta")), Some(Reason::Beta));
-        assert_eq!(strict(&build("").replace("x86_64", "armv7")), Some(Reason::Arch));
+        assert_eq!(
+            strict(&build("").replace("stable", "staged")),
+            Some(Reason::Staged)
+        );
+        assert_eq!(
+            strict(&build("").replace("stable", "beta")),
+            Some(Reason::Beta)
+        );
+        assert_eq!(
+            strict(&build("").replace("x86_64", "armv7")),
+            Some(Reason::Arch)
+        );
         assert_eq!(
             strict(&build("exclude_arch=['apollolake']\n")),
             Some(Reason::ExcludedArch)
@@ -391,7 +423,11 @@ mod tests {
         );
         let noarch = srm.replace("cypress", "noarch");
         assert_eq!(
-            reason(&noarch, "arch=avoton&build=15047&major=6", Compatibility::SameMajor),
+            reason(
+                &noarch,
+                "arch=avoton&build=15047&major=6",
+                Compatibility::SameMajor
+            ),
             Some(Reason::OtherOs { os: Os::Srm })
         );
     }

@@ -73,7 +73,10 @@ impl Store {
             };
         }
         let base = self.repo.find_tree(base).map_err(failed)?;
-        update.create_updated(&self.repo, &base).map(TreeId).map_err(failed)
+        update
+            .create_updated(&self.repo, &base)
+            .map(TreeId)
+            .map_err(failed)
     }
 
     /// Writes a commit by the person that git's environment and configuration name, signed when they say so.
@@ -87,8 +90,14 @@ impl Store {
             return self.write_signed_commit(tree, parent, message);
         }
         let failed = |error| GitError::at("write a commit to", self.repo.path().display())(error);
-        let author = self.repo.author_from_env().map_err(|_| GitError::NoIdentity)?;
-        let committer = self.repo.committer_from_env().map_err(|_| GitError::NoIdentity)?;
+        let author = self
+            .repo
+            .author_from_env()
+            .map_err(|_| GitError::NoIdentity)?;
+        let committer = self
+            .repo
+            .committer_from_env()
+            .map_err(|_| GitError::NoIdentity)?;
         let tree = self.repo.find_tree(tree.0).map_err(failed)?;
         let parents: Vec<git2::Commit<'_>> = parent
             .iter()
@@ -118,7 +127,12 @@ impl Store {
     }
 
     /// Leaves the signature to git itself, which knows every format and agent that its configuration can name.
-    fn write_signed_commit(&self, tree: TreeId, parent: Option<CommitId>, message: &str) -> Result<CommitId, GitError> {
+    fn write_signed_commit(
+        &self,
+        tree: TreeId,
+        parent: Option<CommitId>,
+        message: &str,
+    ) -> Result<CommitId, GitError> {
         const COMMAND: &str = "commit-tree -S";
         let failed = |message: String| GitError::Program {
             command: COMMAND,
@@ -129,7 +143,11 @@ impl Store {
             .arg("--git-dir")
             .arg(self.repo.path())
             .args(["commit-tree", "-S"]);
-        command.args(parent.iter().flat_map(|parent| ["-p".to_owned(), parent.to_string()]));
+        command.args(
+            parent
+                .iter()
+                .flat_map(|parent| ["-p".to_owned(), parent.to_string()]),
+        );
         command.arg(tree.to_string());
         let mut child = command
             .stdin(Stdio::piped())
@@ -142,9 +160,13 @@ impl Store {
             .write_all(message.as_bytes())
             .map_err(|error| failed(error.to_string()))?;
         drop(input);
-        let output = child.wait_with_output().map_err(|error| failed(error.to_string()))?;
+        let output = child
+            .wait_with_output()
+            .map_err(|error| failed(error.to_string()))?;
         if !output.status.success() {
-            return Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+            return Err(failed(
+                String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+            ));
         }
         String::from_utf8_lossy(&output.stdout).trim().parse()
     }
@@ -186,7 +208,11 @@ impl Store {
     /// Removes the lock of the reference `name` that a killed process left while it moved it to `new`.
     ///
     /// The lock is known to be ours by what is in it: the commit's name. One that stays empty has no writer any more.
-    pub(crate) fn remove_stale_reference_lock(&self, name: &str, new: CommitId) -> Result<(), GitError> {
+    pub(crate) fn remove_stale_reference_lock(
+        &self,
+        name: &str,
+        new: CommitId,
+    ) -> Result<(), GitError> {
         let lock = self.reference_lock(name);
         loop {
             let Ok(content) = fs::read_to_string(&lock) else {

@@ -32,21 +32,35 @@ pub(crate) enum GitError {
     #[error("`{path}` is {size} bytes long, more than {limit}")]
     Oversized { limit: u64, path: String, size: u64 },
     #[error("`git {command}` failed: {message}")]
-    Program { command: &'static str, message: String },
+    Program {
+        command: &'static str,
+        message: String,
+    },
     #[error("`{revision}` names no commit here")]
     UnknownRevision { revision: String },
 }
 
 impl GitError {
     /// Returns a conversion of libgit2's error that names the `action` and its `object`.
-    pub(super) fn at(action: &'static str, object: impl ToString) -> impl FnOnce(git2::Error) -> Self {
+    pub(super) fn at(
+        action: &'static str,
+        object: impl ToString,
+    ) -> impl FnOnce(git2::Error) -> Self {
         let object = object.to_string();
-        move |source| Self::Failed { action, object, source }
+        move |source| Self::Failed {
+            action,
+            object,
+            source,
+        }
     }
 
     /// Returns a conversion of an I/O error that names the `action` and its `path`.
     pub(super) fn file(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::File { action, path, source }
+        move |source| Self::File {
+            action,
+            path,
+            source,
+        }
     }
 }

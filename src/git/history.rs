@@ -86,7 +86,10 @@ impl Store {
 
 fn changed_path(delta: &git2::DiffDelta<'_>) -> ChangedPath {
     let side = |file: git2::DiffFile<'_>| (!file.id().is_zero()).then(|| BlobId(file.id()));
-    let path = delta.new_file().path_bytes().or_else(|| delta.old_file().path_bytes());
+    let path = delta
+        .new_file()
+        .path_bytes()
+        .or_else(|| delta.old_file().path_bytes());
     ChangedPath {
         new: side(delta.new_file()),
         old: side(delta.old_file()),

@@ -29,10 +29,12 @@ impl Store {
     pub(crate) fn discover(start: &Path) -> Result<Self, GitError> {
         match Repository::discover(start) {
             Ok(repo) => Ok(Self { repo }),
-            Err(error) if error.code() == ErrorCode::NotFound => {
-                Err(GitError::NotARepository { path: start.to_owned() })
-            }
-            Err(error) => Err(GitError::at("open the git repository of", start.display())(error)),
+            Err(error) if error.code() == ErrorCode::NotFound => Err(GitError::NotARepository {
+                path: start.to_owned(),
+            }),
+            Err(error) => Err(GitError::at("open the git repository of", start.display())(
+                error,
+            )),
         }
     }
 

@@ -72,7 +72,12 @@ impl Store {
     }
 
     /// Returns the bytes of a file at `path` below `tree`, if there is one.
-    pub(crate) fn read_path(&self, tree: TreeId, path: &str, limit: u64) -> Result<Option<Vec<u8>>, GitError> {
+    pub(crate) fn read_path(
+        &self,
+        tree: TreeId,
+        path: &str,
+        limit: u64,
+    ) -> Result<Option<Vec<u8>>, GitError> {
         match self.find(tree, path)? {
             Some(Node::Blob(blob)) => self.read(path, blob, limit).map(Some),
             _ => Ok(None),
@@ -83,7 +88,9 @@ impl Store {
 fn node(entry: &git2::TreeEntry<'_>) -> Node {
     match entry.kind() {
         Some(git2::ObjectType::Tree) => Node::Tree(TreeId(entry.id())),
-        Some(git2::ObjectType::Blob) if entry.filemode() != SYMLINK => Node::Blob(BlobId(entry.id())),
+        Some(git2::ObjectType::Blob) if entry.filemode() != SYMLINK => {
+            Node::Blob(BlobId(entry.id()))
+        }
         _ => Node::Other,
     }
 }

@@ -53,7 +53,12 @@ impl Store {
     }
 
     /// Returns whether the file is the old version, or, when it is smudged or converted, as the index remembers it.
-    fn is_as_committed(&self, root: &Path, update: &PathUpdate, staged: Option<&IndexEntry>) -> Result<bool, GitError> {
+    fn is_as_committed(
+        &self,
+        root: &Path,
+        update: &PathUpdate,
+        staged: Option<&IndexEntry>,
+    ) -> Result<bool, GitError> {
         if passes_through_link(root, &update.path) {
             return Ok(false);
         }
@@ -65,16 +70,20 @@ impl Store {
             (Some(_), Err(_)) => Ok(false),
             (Some(old), Ok(metadata)) => {
                 let remembered = staged.is_some_and(|entry| {
-                    entry.mtime == modified(&metadata) && metadata.len() == u64::from(entry.file_size)
+                    entry.mtime == modified(&metadata)
+                        && metadata.len() == u64::from(entry.file_size)
                 });
-                Ok(metadata.is_file() && (remembered || self.has_content(&file, &update.path, old)?))
+                Ok(metadata.is_file()
+                    && (remembered || self.has_content(&file, &update.path, old)?))
             }
         }
     }
 
     fn has_content(&self, file: &Path, path: &str, blob: BlobId) -> Result<bool, GitError> {
         let expected = self.read(path, blob, MAX_BLOB)?;
-        let size = fs::metadata(file).map_err(GitError::file("read", file))?.len();
+        let size = fs::metadata(file)
+            .map_err(GitError::file("read", file))?
+            .len();
         if size != expected.len() as u64 {
             return Ok(false);
         }
@@ -85,7 +94,11 @@ impl Store {
     /// Lays the new version of each path out and records it in the index. Scratch files are made in `folder`.
     ///
     /// A path that is neither at its old nor at its new version is left alone and returned.
-    pub(crate) fn lay_out(&self, updates: &[PathUpdate], folder: &Path) -> Result<Vec<Unfinished>, GitError> {
+    pub(crate) fn lay_out(
+        &self,
+        updates: &[PathUpdate],
+        folder: &Path,
+    ) -> Result<Vec<Unfinished>, GitError> {
         let Some(root) = self.work_dir() else {
             return Ok(Vec::new());
         };
@@ -122,7 +135,12 @@ impl Store {
         }
     }
 
-    fn replace_file(&self, root: &Path, update: &PathUpdate, folder: &Path) -> Result<(), GitError> {
+    fn replace_file(
+        &self,
+        root: &Path,
+        update: &PathUpdate,
+        folder: &Path,
+    ) -> Result<(), GitError> {
         let file = root.join(&update.path);
         match update.new {
             Some(blob) => {
@@ -155,7 +173,9 @@ impl Store {
         let mut index = Index::open(&copy).map_err(failed)?;
         for update in updates {
             match update.new {
-                Some(blob) => index.add(&index_entry(root, &update.path, blob)?).map_err(failed)?,
+                Some(blob) => index
+                    .add(&index_entry(root, &update.path, blob)?)
+                    .map_err(failed)?,
                 None => index.remove(Path::new(&update.path), 0).map_err(failed)?,
             }
         }
@@ -185,7 +205,10 @@ fn has_conflict(index: &Index, path: &str) -> bool {
 /// Writing through a link would change a file outside of the working tree.
 fn passes_through_link(root: &Path, path: &str) -> bool {
     let mut folder = root.to_owned();
-    let parents = Path::new(path).parent().into_iter().flat_map(Path::components);
+    let parents = Path::new(path)
+        .parent()
+        .into_iter()
+        .flat_map(Path::components);
     for part in parents {
         folder.push(part);
         match fs::symlink_metadata(&folder) {
@@ -211,7 +234,10 @@ fn put_file(file: &Path, bytes: &[u8], scratch: &Path) -> Result<(), GitError> {
 }
 
 fn remove_empty_folders(root: &Path, file: &Path) {
-    let folders = file.ancestors().skip(1).take_while(|folder| *folder != root);
+    let folders = file
+        .ancestors()
+        .skip(1)
+        .take_while(|folder| *folder != root);
     for folder in folders.map(PathBuf::from) {
         if fs::remove_dir(folder).is_err() {
             break;

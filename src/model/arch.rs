@@ -148,9 +148,14 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         #[serde(default)]
         os: Option<String>,
     }
-    let file: File = toml::from_str(include_str!("platforms.toml")).expect("a test parses platforms.toml");
+    let file: File =
+        toml::from_str(include_str!("platforms.toml")).expect("a test parses platforms.toml");
     Table {
-        aliases: file.alias.into_iter().map(|row| (row.code, row.platform)).collect(),
+        aliases: file
+            .alias
+            .into_iter()
+            .map(|row| (row.code, row.platform))
+            .collect(),
         platforms: file
             .platform
             .into_iter()
@@ -176,11 +181,20 @@ mod tests {
 
     #[test]
     fn a_platform_is_covered_exactly_by_family_by_alias_and_by_noarch() {
-        assert_eq!(arch("apollolake").covers(&arch("apollolake")), Some(Fit::Exact));
-        assert_eq!(arch("x86_64").covers(&arch("apollolake")), Some(Fit::Family));
+        assert_eq!(
+            arch("apollolake").covers(&arch("apollolake")),
+            Some(Fit::Exact)
+        );
+        assert_eq!(
+            arch("x86_64").covers(&arch("apollolake")),
+            Some(Fit::Family)
+        );
         assert_eq!(arch("88f6281").covers(&arch("88f6282")), Some(Fit::Exact));
         assert_eq!(arch("88f628x").covers(&arch("88F6281")), Some(Fit::Exact));
-        assert_eq!(arch("noarch").covers(&arch("apollolake")), Some(Fit::Noarch));
+        assert_eq!(
+            arch("noarch").covers(&arch("apollolake")),
+            Some(Fit::Noarch)
+        );
         assert_eq!(arch("armv8").covers(&arch("rtd1296")), Some(Fit::Family));
         assert_eq!(arch("apollolake").covers(&arch("x86_64")), None);
         assert_eq!(arch("armv7").covers(&arch("apollolake")), None);

@@ -46,7 +46,11 @@ impl Identity<'_> {
             Os::Srm => "srm",
         };
         let mut id = format!("{os}{}", self.os_min_ver);
-        let named = if self.arch.len() == NAMED + 1 { NAMED + 1 } else { NAMED };
+        let named = if self.arch.len() == NAMED + 1 {
+            NAMED + 1
+        } else {
+            NAMED
+        };
         for arch in self.arch.iter().take(named) {
             id.push('-');
             id.push_str(arch.as_str());
@@ -98,9 +102,9 @@ impl FromStr for BuildId {
     fn from_str(text: &str) -> Result<Self, BuildIdError> {
         let valid = !text.is_empty()
             && !text.starts_with(['.', '-'])
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte));
+            && text.bytes().all(|byte| {
+                byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte)
+            });
         if valid {
             Ok(Self(text.to_owned()))
         } else {
@@ -122,7 +126,9 @@ mod tests {
     use super::*;
 
     fn id(arch: &str, os_min_ver: &str, model: &str) -> String {
-        let split = |text: &str| -> BTreeSet<String> { text.split_whitespace().map(str::to_owned).collect() };
+        let split = |text: &str| -> BTreeSet<String> {
+            text.split_whitespace().map(str::to_owned).collect()
+        };
         Identity {
             arch: &split(arch)
                 .into_iter()

@@ -6,7 +6,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 /// Where a build is offered, in the order of promotion.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Channel {
     /// In the repository, offered to nobody.
@@ -58,6 +60,8 @@ impl FromStr for Channel {
         [Self::Staged, Self::Beta, Self::Stable]
             .into_iter()
             .find(|channel| channel.as_str() == text)
-            .ok_or_else(|| ChannelError { text: text.to_owned() })
+            .ok_or_else(|| ChannelError {
+                text: text.to_owned(),
+            })
     }
 }

@@ -60,7 +60,10 @@ pub(crate) fn check_folder_name(text: &str, what: &'static str) -> Result<(), Na
             what,
         });
     }
-    if let Some(character) = text.chars().find(|c| c.is_control() || FORBIDDEN.contains(*c)) {
+    if let Some(character) = text
+        .chars()
+        .find(|c| c.is_control() || FORBIDDEN.contains(*c))
+    {
         return Err(NameError::Character {
             character,
             text: text.to_owned(),

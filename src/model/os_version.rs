@@ -89,7 +89,11 @@ fn parse(text: &str) -> Option<OsVersion> {
     let major = numbers.next()??;
     let minor = numbers.next().unwrap_or(Some(0))?;
     let micro = numbers.next().unwrap_or(Some(0));
-    (micro.is_some() && numbers.next().is_none()).then_some(OsVersion { major, minor, build })
+    (micro.is_some() && numbers.next().is_none()).then_some(OsVersion {
+        major,
+        minor,
+        build,
+    })
 }
 
 /// Reads digits only: `u32::from_str` would take a sign.
@@ -161,7 +165,10 @@ mod tests {
         assert!(os("6.0").allows_as_minimum(device));
         assert!(!os("7.3").allows_as_minimum(device));
         assert!(os("7.2").allows_as_maximum(device));
-        assert!(os("7.1-69057").allows_as_maximum(device), "a toolchain's build number");
+        assert!(
+            os("7.1-69057").allows_as_maximum(device),
+            "a toolchain's build number"
+        );
         assert!(!os("7.1-42661").allows_as_maximum(device));
     }
 

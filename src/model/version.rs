@@ -24,7 +24,9 @@ impl Version {
     /// Splits off the number after the last `-`.
     fn split(&self) -> (&str, Option<&str>) {
         match self.0.rsplit_once('-') {
-            Some((feature, build)) if !build.is_empty() && is_number(build) => (feature, Some(build)),
+            Some((feature, build)) if !build.is_empty() && is_number(build) => {
+                (feature, Some(build))
+            }
             _ => (&self.0, None),
         }
     }
@@ -173,7 +175,12 @@ mod tests {
             "99999999999999999999999-1",
         ];
         for pair in ascending.windows(2) {
-            assert!(version(pair[0]) < version(pair[1]), "{} < {}", pair[0], pair[1]);
+            assert!(
+                version(pair[0]) < version(pair[1]),
+                "{} < {}",
+                pair[0],
+                pair[1]
+            );
         }
     }
 

@@ -53,7 +53,8 @@ impl Message {
             text.push('\n');
         }
         for (key, value) in &self.trailers {
-            writeln!(text, "Spkrepo-{key}: {}", one_line(value)).expect("writing to a text cannot fail");
+            writeln!(text, "Spkrepo-{key}: {}", one_line(value))
+                .expect("writing to a text cannot fail");
         }
         text
     }

@@ -10,9 +10,15 @@ use crate::git::{GitError, Store, TreeId};
 
 /// The files of `repo-template/`.
 const TEMPLATE: [(&str, &str); 4] = [
-    (ATTRIBUTES, include_str!("../../repo-template/.gitattributes")),
+    (
+        ATTRIBUTES,
+        include_str!("../../repo-template/.gitattributes"),
+    ),
     ("README.md", include_str!("../../repo-template/README.md")),
-    ("maintainers.toml", include_str!("../../repo-template/maintainers.toml")),
+    (
+        "maintainers.toml",
+        include_str!("../../repo-template/maintainers.toml"),
+    ),
     (SETTINGS, include_str!("../../repo-template/spkrepo.toml")),
 ];
 const ATTRIBUTES: &str = ".gitattributes";
@@ -61,7 +67,10 @@ pub(crate) fn init(
     let repository = Repository::new(store)?;
     let writer = repository.writer()?;
     let branch = writer.branch()?;
-    let tree = branch.tip.map(|tip| repository.store.root(tip)).transpose()?;
+    let tree = branch
+        .tip
+        .map(|tip| repository.store.root(tip))
+        .transpose()?;
     let (change, kept) = plan(&repository.store, tree)?;
     let landed = writer.land_on(&branch, tree, &change)?;
     let path = repository.store.shown_path().to_owned();
@@ -94,10 +103,14 @@ fn plan(store: &Store, tree: Option<TreeId>) -> Result<(Change, Vec<String>), Gi
             None => None,
         };
         match committed {
-            Some(bytes) if path == ATTRIBUTES => change.put(path.to_owned(), with_attributes(&bytes, text)),
+            Some(bytes) if path == ATTRIBUTES => {
+                change.put(path.to_owned(), with_attributes(&bytes, text))
+            }
             Some(_) => kept.push(path.to_owned()),
             // A README that is not committed is its author's business; the other files must not be taken for his.
-            None if path == "README.md" && is_in_work_dir(store, path) => kept.push(path.to_owned()),
+            None if path == "README.md" && is_in_work_dir(store, path) => {
+                kept.push(path.to_owned())
+            }
             None => change.put(path.to_owned(), text),
         }
     }
@@ -105,7 +118,9 @@ fn plan(store: &Store, tree: Option<TreeId>) -> Result<(Change, Vec<String>), Gi
 }
 
 fn is_in_work_dir(store: &Store, path: &str) -> bool {
-    store.work_dir().is_some_and(|root| root.join(path).exists())
+    store
+        .work_dir()
+        .is_some_and(|root| root.join(path).exists())
 }
 
 /// Adds the line that makes SPKs Git LFS objects, unless it is there.

@@ -75,7 +75,9 @@ impl Journal {
     pub(super) fn clear(folder: &Path) -> Result<(), WriteError> {
         let path = file(folder);
         match fs::remove_file(&path) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(WriteError::Journal { path, source }),
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                Err(WriteError::Journal { path, source })
+            }
             _ => Ok(()),
         }
     }
@@ -86,10 +88,11 @@ impl Journal {
         let Ok(json) = fs::read(&path) else {
             return Ok(None);
         };
-        let journal: Self = serde_json::from_slice(&json).map_err(|source| WriteError::Journal {
-            path,
-            source: source.into(),
-        })?;
+        let journal: Self =
+            serde_json::from_slice(&json).map_err(|source| WriteError::Journal {
+                path,
+                source: source.into(),
+            })?;
         let recovered = journal.finish(folder, store)?;
         Self::clear(folder)?;
         Ok(recovered)
@@ -98,12 +101,20 @@ impl Journal {
     fn finish(&self, folder: &Path, store: &Store) -> Result<Option<Recovered>, WriteError> {
         let commit: CommitId = self.new.parse()?;
         store.remove_stale_reference_lock(&self.reference, commit)?;
-        let Some(work_dir) = self.work_dir.as_deref().filter(|work_dir| work_dir.exists()) else {
+        let Some(work_dir) = self
+            .work_dir
+            .as_deref()
+            .filter(|work_dir| work_dir.exists())
+        else {
             return Ok(None);
         };
         let store = Store::open_work_dir(work_dir)?;
         store.remove_stale_index_lock(folder)?;
-        let Head::Branch { name, tip: Some(tip) } = store.head()? else {
+        let Head::Branch {
+            name,
+            tip: Some(tip),
+        } = store.head()?
+        else {
             return Ok(None);
         };
         if name != self.reference {
@@ -122,7 +133,8 @@ impl Journal {
         let tree = store.root(tip)?;
         let mut updates = Vec::new();
         for row in &self.updates {
-            let parse = |text: &Option<String>| text.as_deref().map(str::parse::<BlobId>).transpose();
+            let parse =
+                |text: &Option<String>| text.as_deref().map(str::parse::<BlobId>).transpose();
             let update = PathUpdate {
                 new: parse(&row.new)?,
                 old: parse(&row.old)?,

@@ -52,7 +52,10 @@ impl Repository {
             return Ok(self.store.resolve(revision)?);
         }
         match self.store.head()? {
-            Head::Branch { tip: Some(commit), .. } | Head::Detached { commit } => Ok(commit),
+            Head::Branch {
+                tip: Some(commit), ..
+            }
+            | Head::Detached { commit } => Ok(commit),
             Head::Branch { tip: None, .. } => Err(OpenError::NoCommit {
                 path: self.store.shown_path().to_owned(),
             }),

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use crate::git::{BlobId, CommitId, TreeId};
 use crate::model::build_id::BuildId;
 use crate::model::channel::Channel;
-use crate::model::doc::{BuildDoc, Install, PackageDoc, PeopleDoc, Permissions, ReleaseDoc, SettingsDoc, Text};
+use crate::model::doc::{
+    BuildDoc, Install, PackageDoc, PeopleDoc, Permissions, ReleaseDoc, SettingsDoc, Text,
+};
 use crate::model::name::PackageName;
 use crate::model::version::Version;
 
@@ -64,10 +66,12 @@ impl Snapshot {
     /// Returns every build with its package and release, in the order of names, versions and ids.
     pub(crate) fn builds(&self) -> impl Iterator<Item = (&Package, &Release, &Build)> {
         self.packages.values().flat_map(|package| {
-            package
-                .releases
-                .values()
-                .flat_map(move |release| release.builds.values().map(move |build| (&**package, release, build)))
+            package.releases.values().flat_map(move |release| {
+                release
+                    .builds
+                    .values()
+                    .map(move |build| (&**package, release, build))
+            })
         })
     }
 }
@@ -86,7 +90,10 @@ impl Package {
     /// Returns the build that is downloaded as `file`.
     pub(crate) fn build_of_file(&self, file: &str) -> Option<(&Release, &Build)> {
         self.releases.values().rev().find_map(|release| {
-            let build = release.builds.values().find(|build| build.doc.spk.file == file)?;
+            let build = release
+                .builds
+                .values()
+                .find(|build| build.doc.spk.file == file)?;
             Some((release, build))
         })
     }

@@ -13,7 +13,9 @@ use super::journal::{Journal, Recovered};
 use super::load::{LoadError, load};
 use super::repository::Repository;
 use super::snapshot::Snapshot;
-use crate::git::{BlobId, CommitId, GitError, Head, Moved, Node, PathUpdate, TreeId, Unfinished, patch};
+use crate::git::{
+    BlobId, CommitId, GitError, Head, Moved, Node, PathUpdate, TreeId, Unfinished, patch,
+};
 
 /// The only one who makes commits. Other writers wait until it is dropped.
 pub(crate) struct Writer<'a> {
@@ -116,7 +118,9 @@ impl<'a> Writer<'a> {
                 return Ok(self.landed(None, Vec::new()));
             };
             match self.commit(&branch, Some(snapshot.tree), &change)? {
-                Attempt::Done { commit, unfinished } => return Ok(self.landed(Some(commit), unfinished)),
+                Attempt::Done { commit, unfinished } => {
+                    return Ok(self.landed(Some(commit), unfinished));
+                }
                 Attempt::Lost => previous = Some(snapshot),
                 Attempt::Nothing => return Ok(self.landed(None, Vec::new())),
             }
@@ -127,7 +131,12 @@ impl<'a> Writer<'a> {
     }
 
     /// Lands a change that needs no snapshot: the first one.
-    pub(super) fn land_on(&self, branch: &Branch, tree: Option<TreeId>, change: &Change) -> Result<Landed, WriteError> {
+    pub(super) fn land_on(
+        &self,
+        branch: &Branch,
+        tree: Option<TreeId>,
+        change: &Change,
+    ) -> Result<Landed, WriteError> {
         match self.commit(branch, tree, change)? {
             Attempt::Done { commit, unfinished } => Ok(self.landed(Some(commit), unfinished)),
             Attempt::Nothing => Ok(self.landed(None, Vec::new())),
@@ -142,7 +151,10 @@ impl<'a> Writer<'a> {
     pub(super) fn branch(&self) -> Result<Branch, WriteError> {
         match self.repository.store.head()? {
             Head::Branch { name, tip } => Ok(Branch { name, tip }),
-            Head::Detached { commit } => Err(GitError::DetachedHead { commit: commit.short() }.into()),
+            Head::Detached { commit } => Err(GitError::DetachedHead {
+                commit: commit.short(),
+            }
+            .into()),
         }
     }
 
@@ -154,7 +166,12 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn commit(&self, branch: &Branch, tree: Option<TreeId>, change: &Change) -> Result<Attempt, WriteError> {
+    fn commit(
+        &self,
+        branch: &Branch,
+        tree: Option<TreeId>,
+        change: &Change,
+    ) -> Result<Attempt, WriteError> {
         let store = &self.repository.store;
         let updates = self.updates(tree, change)?;
         if updates.is_empty() {
@@ -166,7 +183,12 @@ impl<'a> Writer<'a> {
                 store.write_blob(bytes)?;
             }
         }
-        let new_tree = store.write_tree(tree, updates.iter().map(|update| (update.path.as_str(), update.new)))?;
+        let new_tree = store.write_tree(
+            tree,
+            updates
+                .iter()
+                .map(|update| (update.path.as_str(), update.new)),
+        )?;
         let commit = store.write_commit(new_tree, branch.tip, &change.message.to_text())?;
         Journal::write(&self.folder, store, &branch.name, commit, &updates)?;
         let log = format!("spkrepo: {}", change.message.subject);
@@ -205,7 +227,11 @@ impl<'a> Writer<'a> {
 }
 
 /// Returns the diff that landing `change` on `snapshot` would commit.
-pub(crate) fn preview(repository: &Repository, snapshot: &Snapshot, change: &Change) -> Result<String, GitError> {
+pub(crate) fn preview(
+    repository: &Repository,
+    snapshot: &Snapshot,
+    change: &Change,
+) -> Result<String, GitError> {
     let mut text = String::new();
     for (path, put) in &change.edits {
         let old = repository.store.read_path(snapshot.tree, path, u64::MAX)?;

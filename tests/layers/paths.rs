@@ -130,7 +130,11 @@ impl Reader {
 
     fn keep(&mut self, segments: Vec<String>, line: usize) {
         let inside = self.blocks.iter().flatten().cloned().collect();
-        self.found.push(RustPath { inside, line, segments });
+        self.found.push(RustPath {
+            inside,
+            line,
+            segments,
+        });
     }
 }
 
@@ -223,13 +227,18 @@ mod tests {
     use super::*;
 
     fn found(source: &str) -> Vec<String> {
-        let show = |path: RustPath| [path.inside, vec![path.segments.join("::")]].concat().join(">");
+        let show = |path: RustPath| {
+            [path.inside, vec![path.segments.join("::")]]
+                .concat()
+                .join(">")
+        };
         paths(source).into_iter().map(show).collect()
     }
 
     #[test]
     fn use_trees_are_taken_apart() {
-        let source = "use crate::{git::{self, Repo}, spk::*, a as b};\nuse clap;\npub(crate) use super::x;";
+        let source =
+            "use crate::{git::{self, Repo}, spk::*, a as b};\nuse clap;\npub(crate) use super::x;";
         assert_eq!(
             found(source),
             [
@@ -255,14 +264,22 @@ mod tests {
         "##;
         assert_eq!(
             found(source),
-            ["crate::git::Repo", "git2::Oid", "crate::spk::read", "crate::pgp::f"]
+            [
+                "crate::git::Repo",
+                "git2::Oid",
+                "crate::spk::read",
+                "crate::pgp::f"
+            ]
         );
     }
 
     #[test]
     fn modules_inside_the_file_are_known() {
         let source = "fn f() -> impl A + use<'a> {}\nmod tests { use super::x::y; fn f() { if a { b } } mod deep { use crate::z; } }\nuse super::q;";
-        assert_eq!(found(source), ["tests>super::x::y", "tests>deep>crate::z", "super::q"]);
+        assert_eq!(
+            found(source),
+            ["tests>super::x::y", "tests>deep>crate::z", "super::q"]
+        );
     }
 
     #[test]

@@ -15,7 +15,9 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
 /// Returns the MD5 of a content.
 pub(crate) fn md5(content: &Content) -> String {
     let mut hasher = Hasher(Md5::new());
-    content.write_to(&mut hasher).expect("hashing takes every write");
+    content
+        .write_to(&mut hasher)
+        .expect("hashing takes every write");
     hexadecimal(&hasher.0.finalize())
 }
 

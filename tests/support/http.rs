@@ -34,7 +34,8 @@ impl Response {
     /// Parses the body.
     #[track_caller]
     pub(crate) fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("no JSON: {error}\n{self:?}"))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("no JSON: {error}\n{self:?}"))
     }
 
     /// Demands this status.
@@ -57,7 +58,9 @@ impl Connection {
     pub(crate) fn open(host: &str) -> Self {
         let stream = TcpStream::connect(host).expect("a listening server");
         stream.set_nodelay(true).expect("an open connection");
-        stream.set_read_timeout(Some(PATIENCE)).expect("an open connection");
+        stream
+            .set_read_timeout(Some(PATIENCE))
+            .expect("an open connection");
         Self {
             host: host.to_owned(),
             stream: BufReader::new(stream),
@@ -72,9 +75,17 @@ impl Connection {
 
     /// Sends a request and reads its answer; `Host` and, with a body, `Content-Length` are added.
     #[track_caller]
-    pub(crate) fn request(&mut self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
+    pub(crate) fn request(
+        &mut self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Response {
         let mut head = format!("{method} {target} HTTP/1.1\r\n");
-        let names_host = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host"));
+        let names_host = headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("host"));
         if !names_host {
             head += &format!("Host: {}\r\n", self.host);
         }
@@ -91,7 +102,10 @@ impl Connection {
     /// Sends any bytes, also such as no client should send.
     #[track_caller]
     pub(crate) fn send(&mut self, bytes: &[u8]) {
-        self.stream.get_mut().write_all(bytes).expect("an open connection");
+        self.stream
+            .get_mut()
+            .write_all(bytes)
+            .expect("an open connection");
     }
 
     /// Reads the answer to a request of this method.
@@ -118,7 +132,10 @@ impl Connection {
     #[track_caller]
     fn head(&mut self) -> (u16, Vec<(String, String)>) {
         let start = self.line();
-        let status = start.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let status = start
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok());
         let status = status.unwrap_or_else(|| panic!("no status line: `{start}`"));
         let mut headers = Vec::new();
         loop {
@@ -126,7 +143,9 @@ impl Connection {
             if line.is_empty() {
                 return (status, headers);
             }
-            let (name, value) = line.split_once(':').unwrap_or_else(|| panic!("no header: `{line}`"));
+            let (name, value) = line
+                .split_once(':')
+                .unwrap_or_else(|| panic!("no header: `{line}`"));
             headers.push((name.to_owned(), value.trim().to_owned()));
         }
     }
@@ -142,7 +161,11 @@ impl Connection {
 
     #[track_caller]
     fn body(&mut self, response: &Response) -> Vec<u8> {
-        assert_eq!(response.header("transfer-encoding"), None, "answers are not chunked");
+        assert_eq!(
+            response.header("transfer-encoding"),
+            None,
+            "answers are not chunked"
+        );
         let mut body = Vec::new();
         match response.header("content-length") {
             Some(length) => {
@@ -152,7 +175,9 @@ impl Connection {
                     .expect("as many bytes as were promised");
             }
             None => {
-                self.stream.read_to_end(&mut body).expect("an answer in time");
+                self.stream
+                    .read_to_end(&mut body)
+                    .expect("an answer in time");
             }
         }
         body
@@ -178,7 +203,9 @@ fn two_requests_go_over_one_connection() {
         requests
     });
     let mut connection = Connection::open(&host);
-    let first = connection.request("POST", "/", &[("Host", "nas")], b"a=1").status(200);
+    let first = connection
+        .request("POST", "/", &[("Host", "nas")], b"a=1")
+        .status(200);
     assert_eq!((first.text(), first.header("x-a")), ("[]", Some("b")));
     assert_eq!(first.json(), serde_json::json!([]));
     let second = connection.get("/?a=1").status(304);

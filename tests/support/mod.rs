@@ -1,5 +1,8 @@
 //! What the tests share: SPKs made in memory, hostile ones too, a sandbox for the program and git, an HTTP client.
-#![allow(dead_code, reason = "each part is complete, whether or not a test needs all of it")]
+#![allow(
+    dead_code,
+    reason = "each part is complete, whether or not a test needs all of it"
+)]
 
 pub(crate) mod digest;
 pub(crate) mod hostile;

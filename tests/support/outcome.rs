@@ -37,7 +37,10 @@ impl Outcome {
             root: self.root,
         };
         let Checked { line, stderr, .. } = &checked;
-        assert!(!stderr.contains("panicked at"), "`{line}` panicked:\n{stderr}");
+        assert!(
+            !stderr.contains("panicked at"),
+            "`{line}` panicked:\n{stderr}"
+        );
         assert_eq!(
             checked.code,
             Some(code),
@@ -82,7 +85,11 @@ impl Checked {
     #[track_caller]
     pub(crate) fn stdout_has(self, part: &str) -> Self {
         let out = self.out();
-        assert!(out.contains(part), "stdout of `{}` lacks `{part}`:\n{out}", self.line);
+        assert!(
+            out.contains(part),
+            "stdout of `{}` lacks `{part}`:\n{out}",
+            self.line
+        );
         self
     }
 
@@ -116,7 +123,8 @@ impl Checked {
     /// Parses standard output, not redacted.
     #[track_caller]
     pub(crate) fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.raw_stdout)
-            .unwrap_or_else(|error| panic!("`{}` printed no JSON: {error}\n{}", self.line, self.out()))
+        serde_json::from_slice(&self.raw_stdout).unwrap_or_else(|error| {
+            panic!("`{}` printed no JSON: {error}\n{}", self.line, self.out())
+        })
     }
 }

@@ -19,7 +19,11 @@ pub(crate) fn png(width: u32, height: u32, colour: [u8; 3]) -> Vec<u8> {
     }
     let mut image = SIGNATURE.to_vec();
     chunk(&mut image, b"IHDR", &[&size[..], &FORMAT].concat());
-    chunk(&mut image, b"IDAT", &pixels.finish().expect("memory takes every write"));
+    chunk(
+        &mut image,
+        b"IDAT",
+        &pixels.finish().expect("memory takes every write"),
+    );
     chunk(&mut image, b"IEND", b"");
     image
 }
@@ -28,7 +32,11 @@ fn chunk(image: &mut Vec<u8>, kind: &[u8; 4], data: &[u8]) {
     let mut crc = Crc::new();
     crc.update(kind);
     crc.update(data);
-    image.extend_from_slice(&u32::try_from(data.len()).expect("images are small").to_be_bytes());
+    image.extend_from_slice(
+        &u32::try_from(data.len())
+            .expect("images are small")
+            .to_be_bytes(),
+    );
     image.extend_from_slice(kind);
     image.extend_from_slice(data);
     image.extend_from_slice(&crc.sum().to_be_bytes());

@@ -16,7 +16,9 @@ pub(crate) fn redact(text: &str, root: &Path) -> String {
 fn redact_hashes(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     for run in runs(text, |letter| letter.is_ascii_alphanumeric()) {
-        let hexadecimal = run.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let hexadecimal = run
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         clean.push_str(match run.len() {
             64 if hexadecimal => "[SHA256]",
             40 if hexadecimal => "[COMMIT]",
@@ -33,7 +35,11 @@ fn redact_ports(text: &str) -> String {
     for part in parts {
         let rest = part.trim_start_matches(|letter: char| letter.is_ascii_digit());
         clean.push_str("127.0.0.1:");
-        clean.push_str(if rest.len() < part.len() { "[PORT]" } else { "" });
+        clean.push_str(if rest.len() < part.len() {
+            "[PORT]"
+        } else {
+            ""
+        });
         clean.push_str(rest);
     }
     clean
@@ -70,5 +76,8 @@ fn paths_hashes_and_ports_are_replaced_and_nothing_else() {
             &oid[..40]
         )
     );
-    assert_eq!(redact("é 127.0.0.1: añb", Path::new("/no/where")), "é 127.0.0.1: añb");
+    assert_eq!(
+        redact("é 127.0.0.1: añb", Path::new("/no/where")),
+        "é 127.0.0.1: añb"
+    );
 }

@@ -118,7 +118,11 @@ impl Sandbox {
 
     /// Runs git in the repository.
     pub(crate) fn try_git(&self, line: &str) -> Outcome {
-        self.run_command(self.command("git", &words(line)), &format!("git {line}"), b"")
+        self.run_command(
+            self.command("git", &words(line)),
+            &format!("git {line}"),
+            b"",
+        )
     }
 
     /// Reads a file of the repository.
@@ -165,8 +169,14 @@ impl Sandbox {
     /// Returns the path of a blob in Git LFS's default store.
     #[track_caller]
     pub(crate) fn blob_path(&self, oid: &str) -> PathBuf {
-        let common = self.path("repo").join(self.git("rev-parse --git-common-dir"));
-        common.join("lfs/objects").join(&oid[..2]).join(&oid[2..4]).join(oid)
+        let common = self
+            .path("repo")
+            .join(self.git("rev-parse --git-common-dir"));
+        common
+            .join("lfs/objects")
+            .join(&oid[..2])
+            .join(&oid[2..4])
+            .join(oid)
     }
 
     /// Reads a blob.
@@ -181,7 +191,8 @@ impl Sandbox {
         self.git("fsck --full --strict --no-dangling");
         for path in self.tree().iter().filter(|path| path.ends_with(".spk")) {
             let pointer = self.git(&format!("cat-file blob 'HEAD:{path}'"));
-            let (oid, size) = parse_pointer(&pointer).unwrap_or_else(|| panic!("{path} is no pointer: {pointer}"));
+            let (oid, size) = parse_pointer(&pointer)
+                .unwrap_or_else(|| panic!("{path} is no pointer: {pointer}"));
             let bytes = self.blob(oid);
             assert_eq!(bytes.len() as u64, size, "the size of {path}");
             assert_eq!(sha256(&bytes), oid, "the digest of {path}");
@@ -191,7 +202,10 @@ impl Sandbox {
     /// Returns a command in the repository with nothing of the machine's environment but where programs are.
     pub(crate) fn command(&self, program: &str, arguments: &[String]) -> Command {
         let mut command = Command::new(program);
-        command.args(arguments).current_dir(self.path("repo")).env_clear();
+        command
+            .args(arguments)
+            .current_dir(self.path("repo"))
+            .env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command
             .env("HOME", self.path("home"))
@@ -199,7 +213,9 @@ impl Sandbox {
         command
             .env("GIT_CONFIG_GLOBAL", self.path("home/.gitconfig"))
             .env("GIT_CONFIG_NOSYSTEM", "1");
-        command.env("GIT_AUTHOR_DATE", DATE).env("GIT_COMMITTER_DATE", DATE);
+        command
+            .env("GIT_AUTHOR_DATE", DATE)
+            .env("GIT_COMMITTER_DATE", DATE);
         command
             .env("GIT_CEILING_DIRECTORIES", self.root.path())
             .env("GIT_TERMINAL_PROMPT", "0");
@@ -249,7 +265,10 @@ fn output_of(command: &mut Command, line: &str, input: &[u8]) -> Output {
         .spawn()
         .unwrap_or_else(|error| panic!("`{line}` does not start: {error}"));
     let mut stdin = child.stdin.take().expect("piped");
-    let (stdout, stderr) = (child.stdout.take().expect("piped"), child.stderr.take().expect("piped"));
+    let (stdout, stderr) = (
+        child.stdout.take().expect("piped"),
+        child.stderr.take().expect("piped"),
+    );
     std::thread::scope(|threads| {
         // A program that ends without reading its input is no fault of the test's.
         threads.spawn(move || stdin.write_all(input).ok());
@@ -269,21 +288,30 @@ fn output_of(command: &mut Command, line: &str, input: &[u8]) -> Output {
             }
             std::thread::sleep(Duration::from_millis(2));
         };
-        let [stdout, stderr] = [stdout, stderr].map(|thread| thread.join().expect("reading does not panic"));
-        Output { status, stdout, stderr }
+        let [stdout, stderr] =
+            [stdout, stderr].map(|thread| thread.join().expect("reading does not panic"));
+        Output {
+            status,
+            stdout,
+            stderr,
+        }
     })
 }
 
 fn read_all(mut pipe: impl std::io::Read) -> Vec<u8> {
     let mut bytes = Vec::new();
-    pipe.read_to_end(&mut bytes).expect("a pipe of this process");
+    pipe.read_to_end(&mut bytes)
+        .expect("a pipe of this process");
     bytes
 }
 
 #[test]
 fn git_sees_only_the_sandbox() {
     let sandbox = Sandbox::new();
-    sandbox.try_git("log").failure(128).stderr_has("not a git repository");
+    sandbox
+        .try_git("log")
+        .failure(128)
+        .stderr_has("not a git repository");
     sandbox.git("init --quiet");
     sandbox.write("folder/file.txt", "text\n");
     assert_eq!(sandbox.status(), "?? folder/file.txt");

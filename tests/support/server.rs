@@ -45,7 +45,9 @@ impl Server {
         server.host = match addresses.recv_timeout(PATIENCE) {
             Ok(host) => host,
             Err(RecvTimeoutError::Disconnected) => panic!("the server ended:\n{}", server.log()),
-            Err(RecvTimeoutError::Timeout) => panic!("the server printed no address:\n{}", server.log()),
+            Err(RecvTimeoutError::Timeout) => {
+                panic!("the server printed no address:\n{}", server.log())
+            }
         };
         server
     }
@@ -73,7 +75,13 @@ impl Server {
 
     /// Sends a request over a connection of its own.
     #[track_caller]
-    pub(crate) fn request(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
+    pub(crate) fn request(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Response {
         let headers = [headers, &[("Connection", "close")]].concat();
         self.connect().request(method, target, &headers, body)
     }
@@ -86,7 +94,11 @@ impl Server {
             .args(["-s", signal, &id])
             .status()
             .expect("a POSIX system");
-        assert!(sent.success(), "the server had ended before:\n{}", self.log());
+        assert!(
+            sent.success(),
+            "the server had ended before:\n{}",
+            self.log()
+        );
         let start = Instant::now();
         while start.elapsed() < PATIENCE {
             if let Some(status) = self.child.try_wait().expect("a child of this process") {
@@ -129,13 +141,18 @@ fn collect(pipe: impl Read + Send + 'static, log: &Arc<Mutex<String>>, addresses
 fn address(line: &str) -> Option<&str> {
     let (_, rest) = line.split_once(SCHEME)?;
     let port = rest.strip_prefix("127.0.0.1:")?;
-    let end = port.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(port.len());
+    let end = port
+        .find(|letter: char| !letter.is_ascii_digit())
+        .unwrap_or(port.len());
     (end > 0).then(|| &rest[.."127.0.0.1:".len() + end])
 }
 
 #[test]
 fn the_address_is_found_in_a_line() {
-    assert_eq!(address("listening on http://127.0.0.1:4711/"), Some("127.0.0.1:4711"));
+    assert_eq!(
+        address("listening on http://127.0.0.1:4711/"),
+        Some("127.0.0.1:4711")
+    );
     assert_eq!(
         address("listening on http://127.0.0.1:4711, ready"),
         Some("127.0.0.1:4711")

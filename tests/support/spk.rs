@@ -286,7 +286,9 @@ impl Spk {
             Some(_) => out.write_all(&self.bytes()),
             None => self.write_to(&mut out),
         };
-        written.and_then(|()| out.flush()).expect("the disk has room");
+        written
+            .and_then(|()| out.flush())
+            .expect("the disk has room");
     }
 
     fn write_to(&self, out: &mut impl Write) -> io::Result<()> {
@@ -302,7 +304,11 @@ impl Spk {
         for member in self.all_members() {
             member.write_to(out)?;
         }
-        if self.end { out.write_all(&END) } else { Ok(()) }
+        if self.end {
+            out.write_all(&END)
+        } else {
+            Ok(())
+        }
     }
 
     fn all_members(&self) -> Vec<Member> {
@@ -318,13 +324,20 @@ impl Spk {
             members.push(Member::new(b'0', PAYLOAD, payload));
         }
         members.extend(self.members.iter().cloned());
-        let place = |name: &str| self.order.iter().position(|first| first == name).unwrap_or(usize::MAX);
+        let place = |name: &str| {
+            self.order
+                .iter()
+                .position(|first| first == name)
+                .unwrap_or(usize::MAX)
+        };
         members.sort_by_key(|member| place(&member.name));
         if self.directories {
             members = with_directories(members);
         }
         if self.dot_slash {
-            members.iter_mut().for_each(|member| member.name.insert_str(0, "./"));
+            members
+                .iter_mut()
+                .for_each(|member| member.name.insert_str(0, "./"));
             members.insert(0, Member::special(b'5', "./", ""));
         }
         members

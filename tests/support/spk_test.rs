@@ -16,7 +16,11 @@ fn list(spk: &Spk) -> Vec<String> {
         .arg(&path)
         .output()
         .expect("tar is installed");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8_lossy(&output.stdout)
         .lines()
         .map(str::to_owned)
@@ -34,7 +38,11 @@ fn extract(spk: &Spk, member: &str) -> Vec<u8> {
         .arg(member)
         .output()
         .expect("tar is installed");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     output.stdout
 }
 
@@ -87,7 +95,10 @@ fn tar_reads_long_names_links_and_pipes() {
         .gnu_long_name(&format!("{long}2"), "2");
     assert_eq!(list(&spk)[2..], [long.clone(), format!("{long}2")]);
     assert_eq!(extract(&spk, &long), b"1");
-    let spk = Spk::new("a", "1").symlink("s", "INFO").hardlink("h", "INFO").fifo("f");
+    let spk = Spk::new("a", "1")
+        .symlink("s", "INFO")
+        .hardlink("h", "INFO")
+        .fifo("f");
     assert_eq!(list(&spk)[2..], ["s", "h", "f"]);
 }
 
@@ -105,12 +116,15 @@ fn tar_reads_contents_and_a_payload_made_while_writing() {
         Spk::new("a", "1").payload("zip").checksum().bytes()
     );
     let info = extract(&Spk::new("a", "1").payload("abc").checksum(), "INFO");
-    assert!(String::from_utf8_lossy(&info).contains("checksum=\"900150983cd24fb0d6963f7d28e17f72\""));
+    assert!(
+        String::from_utf8_lossy(&info).contains("checksum=\"900150983cd24fb0d6963f7d28e17f72\"")
+    );
 }
 
 #[test]
 fn builds_differ_and_calls_repeat() {
-    let payload = |package, version, arch| extract(&Spk::new(package, version).arch(arch), "package.tgz");
+    let payload =
+        |package, version, arch| extract(&Spk::new(package, version).arch(arch), "package.tgz");
     let first = payload("a", "1", "x86_64");
     assert_eq!(payload("a", "1", "x86_64"), first);
     assert_ne!(payload("b", "1", "x86_64"), first);

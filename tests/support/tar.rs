@@ -120,7 +120,11 @@ impl Member {
         put_octal(&mut header[100..108], self.mode);
         put_octal(&mut header[108..116], 0);
         put_octal(&mut header[116..124], 0);
-        header[124..136].copy_from_slice(&self.size_field.unwrap_or(encode_number(self.content.size())));
+        header[124..136].copy_from_slice(
+            &self
+                .size_field
+                .unwrap_or(encode_number(self.content.size())),
+        );
         put_octal(&mut header[136..148], MTIME);
         header[148..156].fill(b' ');
         header[156] = self.kind;
@@ -150,7 +154,11 @@ impl Content {
 
 /// Makes the member by which GNU tar gives the next one a long name.
 pub(crate) fn gnu_long_name(name: &str) -> Member {
-    Member::new(b'L', "././@LongLink", Content::Bytes([name.as_bytes(), b"\0"].concat()))
+    Member::new(
+        b'L',
+        "././@LongLink",
+        Content::Bytes([name.as_bytes(), b"\0"].concat()),
+    )
 }
 
 /// Encodes one record of a pax header; its length counts itself.

@@ -93,12 +93,14 @@ pub(crate) struct BuildEdit(DocumentMut);
 impl BuildEdit {
     /// Reads the text of the document at `path`.
     pub(crate) fn new(path: &str, text: &str) -> Result<Self, DocError> {
-        text.parse().map(Self).map_err(|error: toml_edit::TomlError| DocError {
-            help: None,
-            line: 1,
-            message: error.message().to_owned(),
-            path: path.to_owned(),
-        })
+        text.parse()
+            .map(Self)
+            .map_err(|error: toml_edit::TomlError| DocError {
+                help: None,
+                line: 1,
+                message: error.message().to_owned(),
+                path: path.to_owned(),
+            })
     }
 
     /// Moves the build to `channel`.
@@ -165,7 +167,10 @@ startable = false
     fn the_canonical_form_reads_back_to_the_same_bytes() {
         let build: BuildDoc = read("b.toml", CANONICAL.as_bytes()).expect("valid");
         assert_eq!(write(&build), CANONICAL);
-        assert_eq!(build.derived_id().as_str(), "dsm7.2-64570-apollolake-avoton");
+        assert_eq!(
+            build.derived_id().as_str(),
+            "dsm7.2-64570-apollolake-avoton"
+        );
     }
 
     #[test]
@@ -177,7 +182,9 @@ startable = false
 
     #[test]
     fn yank_and_unyank_give_the_same_bytes_back() {
-        let yanked = edited(CANONICAL, |edit| edit.set_yanked(Some("it \"eats\" photos")));
+        let yanked = edited(CANONICAL, |edit| {
+            edit.set_yanked(Some("it \"eats\" photos"))
+        });
         assert!(
             yanked.ends_with("[yanked]\nreason = 'it \"eats\" photos'\n"),
             "{yanked}"

@@ -38,7 +38,8 @@ pub(crate) fn read<T: DeserializeOwned>(path: &str, bytes: &[u8]) -> Result<T, D
 
 /// Writes a document in the canonical form: the keys in the order of the type, one value per line for lists.
 pub(crate) fn write<T: Serialize>(document: &T) -> String {
-    toml::to_string_pretty(document).expect("documents have text keys and no values that TOML lacks")
+    toml::to_string_pretty(document)
+        .expect("documents have text keys and no values that TOML lacks")
 }
 
 fn line_of(bytes: &[u8], offset: usize) -> usize {
@@ -54,7 +55,10 @@ fn nearest_key(message: &str) -> Option<String> {
     let mut quoted = message.split('`').skip(1).step_by(2);
     let unknown = quoted.next()?;
     let nearest = quoted.max_by(|a, b| {
-        let (a, b) = (strsim::jaro_winkler(unknown, a), strsim::jaro_winkler(unknown, b));
+        let (a, b) = (
+            strsim::jaro_winkler(unknown, a),
+            strsim::jaro_winkler(unknown, b),
+        );
         a.total_cmp(&b)
     })?;
     (strsim::jaro_winkler(unknown, nearest) > 0.7).then(|| format!("did you mean `{nearest}`?"))

@@ -146,7 +146,8 @@ mod tests {
             "displayname = 'A'\ndescription = 'a'\n[languages.enu]\ndescription = 'e'\n[languages.fre]\ndescription = 'f'\n",
         )
         .expect("valid");
-        let build: Text = toml::from_str("description = 'b'\n[languages.fre]\ndescription = 'g'\n").expect("valid");
+        let build: Text = toml::from_str("description = 'b'\n[languages.fre]\ndescription = 'g'\n")
+            .expect("valid");
         let text = build.over(&release);
         assert_eq!(text.displayname.as_deref(), Some("A"));
         assert_eq!(text.description.as_deref(), Some("b"));

@@ -22,7 +22,11 @@ const PACKAGES_PER_THREAD: usize = 32;
 /// Reads `commit`; packages that `previous` has with the same tree are not read again.
 ///
 /// Everything that is wrong is reported at once, not just the first of it.
-pub(crate) fn load(store: &Store, commit: CommitId, previous: Option<&Snapshot>) -> Result<Snapshot, LoadError> {
+pub(crate) fn load(
+    store: &Store,
+    commit: CommitId,
+    previous: Option<&Snapshot>,
+) -> Result<Snapshot, LoadError> {
     let tree = store.root(commit)?;
     let mut problems = Problems::default();
     let settings = settings(store, tree, commit)?;
@@ -68,7 +72,12 @@ fn check_format(path: &str, bytes: &[u8]) -> Result<(), LoadError> {
     }
 }
 
-fn document(store: &Store, tree: TreeId, path: &str, problems: &mut Problems) -> Result<Option<PeopleDoc>, GitError> {
+fn document(
+    store: &Store,
+    tree: TreeId,
+    path: &str,
+    problems: &mut Problems,
+) -> Result<Option<PeopleDoc>, GitError> {
     let Some(bytes) = store.read_path(tree, path, Limits::DEFAULT.document)? else {
         return Ok(None);
     };
@@ -85,7 +94,9 @@ fn package_folders(
     };
     let mut folders = Vec::new();
     for entry in store.entries(packages)? {
-        let Node::Tree(folder) = entry.node else { continue };
+        let Node::Tree(folder) = entry.node else {
+            continue;
+        };
         let name = entry.name.parse().map_err(|error| {
             let path = format!("packages/{}", entry.name);
             problems::folder_error(path, &error)
@@ -99,7 +110,10 @@ fn package_folders(
 
 type Packages = BTreeMap<PackageName, Arc<Package>>;
 
-fn split(folders: Vec<(PackageName, TreeId)>, previous: Option<&Snapshot>) -> (Packages, Vec<(PackageName, TreeId)>) {
+fn split(
+    folders: Vec<(PackageName, TreeId)>,
+    previous: Option<&Snapshot>,
+) -> (Packages, Vec<(PackageName, TreeId)>) {
     let mut kept = Packages::new();
     let mut changed = Vec::new();
     for (name, tree) in folders {

@@ -45,8 +45,12 @@ impl Reader<'_> {
         for entry in self.store.entries(tree)? {
             let path = format!("{folder}/{}", entry.name);
             match (entry.name.as_str(), entry.node) {
-                ("package.toml", Node::Blob(blob)) => package.doc = self.document(&path, blob)?.unwrap_or_default(),
-                ("screenshots", Node::Tree(tree)) => package.screenshots = self.screenshots(tree)?,
+                ("package.toml", Node::Blob(blob)) => {
+                    package.doc = self.document(&path, blob)?.unwrap_or_default()
+                }
+                ("screenshots", Node::Tree(tree)) => {
+                    package.screenshots = self.screenshots(tree)?
+                }
                 (version, Node::Tree(tree)) => {
                     let version = version.parse().map_err(|error| folder_error(path, &error));
                     if let Some(version) = self.problems.take(version)
@@ -61,12 +65,19 @@ impl Reader<'_> {
         Ok(Some(package))
     }
 
-    fn document<T: serde::de::DeserializeOwned>(&mut self, path: &str, blob: BlobId) -> Result<Option<T>, GitError> {
+    fn document<T: serde::de::DeserializeOwned>(
+        &mut self,
+        path: &str,
+        blob: BlobId,
+    ) -> Result<Option<T>, GitError> {
         match self.store.read(path, blob, Limits::DEFAULT.document) {
             Ok(bytes) => Ok(self.problems.take(read(path, &bytes))),
             Err(error @ GitError::Oversized { .. }) => {
-                self.problems
-                    .note(path, error.to_string(), "a document of the repository is a short text");
+                self.problems.note(
+                    path,
+                    error.to_string(),
+                    "a document of the repository is a short text",
+                );
                 Ok(None)
             }
             Err(error) => Err(error),
@@ -82,7 +93,12 @@ impl Reader<'_> {
             .collect())
     }
 
-    fn release(&mut self, package: &PackageName, version: Version, tree: TreeId) -> Result<Option<Release>, GitError> {
+    fn release(
+        &mut self,
+        package: &PackageName,
+        version: Version,
+        tree: TreeId,
+    ) -> Result<Option<Release>, GitError> {
         let folder = Release::folder(package, &version);
         let entries = self.store.entries(tree)?;
         let blobs: BTreeMap<&str, BlobId> = entries.iter().filter_map(named_blob).collect();
@@ -95,7 +111,8 @@ impl Reader<'_> {
             );
             return Ok(None);
         };
-        let Some(doc) = self.document::<ReleaseDoc>(&format!("{folder}/release.toml"), *doc)? else {
+        let Some(doc) = self.document::<ReleaseDoc>(&format!("{folder}/release.toml"), *doc)?
+        else {
             return Ok(None);
         };
         let shared = Shared::of(&doc);
@@ -106,12 +123,18 @@ impl Reader<'_> {
             version,
         };
         for entry in &entries {
-            let Node::Blob(blob) = entry.node else { continue };
+            let Node::Blob(blob) = entry.node else {
+                continue;
+            };
             if let Some(width) = icon_width(&entry.name) {
                 let name = entry.name.clone();
                 release.icons.insert(width, Asset { blob, name });
-            } else if let Some(stem) = entry.name.strip_suffix(".toml").filter(|stem| *stem != "release")
-                && let Some(build) = self.build(&format!("{folder}/{}", entry.name), stem, blob, &shared)?
+            } else if let Some(stem) = entry
+                .name
+                .strip_suffix(".toml")
+                .filter(|stem| *stem != "release")
+                && let Some(build) =
+                    self.build(&format!("{folder}/{}", entry.name), stem, blob, &shared)?
             {
                 self.check_pointer(&folder, &build, &blobs)?;
                 release.builds.insert(build.id.clone(), build);
@@ -120,11 +143,20 @@ impl Reader<'_> {
         Ok(Some(release))
     }
 
-    fn build(&mut self, path: &str, stem: &str, blob: BlobId, shared: &Shared) -> Result<Option<Build>, GitError> {
+    fn build(
+        &mut self,
+        path: &str,
+        stem: &str,
+        blob: BlobId,
+        shared: &Shared,
+    ) -> Result<Option<Build>, GitError> {
         let id = stem
             .parse::<BuildId>()
             .map_err(|error| folder_error(path.to_owned(), &error));
-        let (Some(id), Some(doc)) = (self.problems.take(id), self.document::<BuildDoc>(path, blob)?) else {
+        let (Some(id), Some(doc)) = (
+            self.problems.take(id),
+            self.document::<BuildDoc>(path, blob)?,
+        ) else {
             return Ok(None);
         };
         if doc.arch.is_empty() {
@@ -138,7 +170,12 @@ impl Reader<'_> {
     }
 
     /// The pointer and the document must name the same bytes: one is what git-lfs fetches, the other what a NAS checks.
-    fn check_pointer(&mut self, folder: &str, build: &Build, blobs: &BTreeMap<&str, BlobId>) -> Result<(), GitError> {
+    fn check_pointer(
+        &mut self,
+        folder: &str,
+        build: &Build,
+        blobs: &BTreeMap<&str, BlobId>,
+    ) -> Result<(), GitError> {
         let spk = &build.doc.spk;
         let path = format!("{folder}/{}", spk.file);
         let expected = Pointer {
@@ -147,8 +184,11 @@ impl Reader<'_> {
         };
         let Some(blob) = blobs.get(spk.file.as_str()).copied() else {
             let message = format!("the file is missing, though `{}.toml` names it", build.id);
-            self.problems
-                .note(&path, message, "restore the Git LFS pointer, or remove the build");
+            self.problems.note(
+                &path,
+                message,
+                "restore the Git LFS pointer, or remove the build",
+            );
             return Ok(());
         };
         if blob == BlobId::of(expected.to_text().as_bytes()) {
@@ -220,7 +260,10 @@ impl Shared {
 
 fn asset(entry: Entry) -> Option<Asset> {
     match entry.node {
-        Node::Blob(blob) => Some(Asset { blob, name: entry.name }),
+        Node::Blob(blob) => Some(Asset {
+            blob,
+            name: entry.name,
+        }),
         _ => None,
     }
 }
@@ -234,9 +277,14 @@ fn named_blob(entry: &Entry) -> Option<(&str, BlobId)> {
 
 fn is_picture(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    [".png", ".jpg", ".jpeg"].iter().any(|ending| name.ends_with(ending))
+    [".png", ".jpg", ".jpeg"]
+        .iter()
+        .any(|ending| name.ends_with(ending))
 }
 
 fn icon_width(name: &str) -> Option<u32> {
-    name.strip_prefix("icon_")?.strip_suffix(".png")?.parse().ok()
+    name.strip_prefix("icon_")?
+        .strip_suffix(".png")?
+        .parse()
+        .ok()
 }

@@ -7,7 +7,10 @@ use crate::model::doc::{DocError, FORMAT};
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LoadError {
     #[error("commit {commit} has {} broken file(s)", .problems.len())]
-    Broken { commit: CommitId, problems: Vec<DocError> },
+    Broken {
+        commit: CommitId,
+        problems: Vec<DocError>,
+    },
     #[error(transparent)]
     Document(#[from] DocError),
     #[error("`{path}` says format {format}; this spkrepo reads format {FORMAT}")]

@@ -19,12 +19,15 @@ pub(super) const FILES: &[Hostile] = &[
     }),
     Hostile::new("Git LFS pointer", &["pointer"], || {
         let oid = "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393";
-        format!("version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize 12345\n").into_bytes()
+        format!("version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize 12345\n")
+            .into_bytes()
     }),
     Hostile::new("random bytes", &[NO_SPK], || noise(7, 10_000)),
-    Hostile::new("zeros", &["INFO|empty|not an SPK|no SPK|not a tar|no tar"], || {
-        vec![0; 10_240]
-    }),
+    Hostile::new(
+        "zeros",
+        &["INFO|empty|not an SPK|no SPK|not a tar|no tar"],
+        || vec![0; 10_240],
+    ),
     Hostile::new("payload alone", &["INFO|not an SPK|no SPK"], || {
         let mut tar = Vec::new();
         Member::file("bin/program", "#!/bin/sh\n")
@@ -57,10 +60,16 @@ pub(super) const FILES: &[Hostile] = &[
         plain().payload_size(100_000).truncated(50_000).bytes()
     }),
     Hostile::new("truncated in padding", &[TRUNCATED], || {
-        plain().order(&["package.tgz"]).truncated(payload_first() - 10).bytes()
+        plain()
+            .order(&["package.tgz"])
+            .truncated(payload_first() - 10)
+            .bytes()
     }),
     Hostile::new("truncated between members", &["INFO|truncated"], || {
-        plain().order(&["package.tgz"]).truncated(payload_first()).bytes()
+        plain()
+            .order(&["package.tgz"])
+            .truncated(payload_first())
+            .bytes()
     }),
     Hostile::new(
         "whole members without an end mark",
@@ -73,18 +82,28 @@ pub(super) const FILES: &[Hostile] = &[
         whole.truncated(half).bytes()
     }),
     Hostile::new("gzip of no tar", &[NO_SPK], || gzip_of(&noise(3, 2_000))),
-    Hostile::new("gzip with broken data", &["gzip|corrupt|deflate|compressed"], || {
-        let mut bytes = plain().payload_size(100_000).gzip().bytes();
-        bytes[40..200].fill(0xFF);
-        bytes
+    Hostile::new(
+        "gzip with broken data",
+        &["gzip|corrupt|deflate|compressed"],
+        || {
+            let mut bytes = plain().payload_size(100_000).gzip().bytes();
+            bytes[40..200].fill(0xFF);
+            bytes
+        },
+    ),
+    Hostile::new(
+        "gzip with a wrong sum",
+        &["gzip|corrupt|checksum|compressed"],
+        || {
+            let mut bytes = plain().gzip().bytes();
+            let end = bytes.len();
+            bytes[end - 8] ^= 1;
+            bytes
+        },
+    ),
+    Hostile::new("gzip in gzip", &[NO_SPK], || {
+        gzip_of(&plain().gzip().bytes())
     }),
-    Hostile::new("gzip with a wrong sum", &["gzip|corrupt|checksum|compressed"], || {
-        let mut bytes = plain().gzip().bytes();
-        let end = bytes.len();
-        bytes[end - 8] ^= 1;
-        bytes
-    }),
-    Hostile::new("gzip in gzip", &[NO_SPK], || gzip_of(&plain().gzip().bytes())),
     Hostile::new("gzip bomb of 1 GiB", &[TOO_LARGE], bomb),
 ];
 
@@ -120,7 +139,9 @@ fn gzip_of(bytes: &[u8]) -> Vec<u8> {
 fn bomb() -> Vec<u8> {
     let mut start = plain().without_package_tgz().without_end().bytes();
     let claim = Member::file("package.tgz", "").claiming(BOMB);
-    claim.write_to(&mut start).expect("memory takes every write");
+    claim
+        .write_to(&mut start)
+        .expect("memory takes every write");
     let zeros = vec![0; 16 << 20];
     let mut deflate = Compress::new(Compression::best(), false);
     let mut gzip = b"\x1F\x8B\x08\0\0\0\0\0\0\xFF".to_vec();
@@ -144,7 +165,9 @@ fn bomb() -> Vec<u8> {
 
 fn deflated(deflate: &mut Compress, bytes: &[u8], flush: FlushCompress) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len() / 100 + 4096);
-    deflate.compress_vec(bytes, &mut out, flush).expect("valid parameters");
+    deflate
+        .compress_vec(bytes, &mut out, flush)
+        .expect("valid parameters");
     out
 }
 
@@ -152,7 +175,14 @@ fn deflated(deflate: &mut Compress, bytes: &[u8], flush: FlushCompress) -> Vec<u
 fn the_bomb_unpacks_to_what_it_claims() {
     let bytes = bomb();
     assert!(bytes.len() < 4 << 20, "{} bytes", bytes.len());
-    let size = std::io::copy(&mut flate2::read::GzDecoder::new(&bytes[..]), &mut std::io::sink());
-    let rest = Spk::new("hostile", "1.0-1").without_package_tgz().bytes().len() + BLOCK;
+    let size = std::io::copy(
+        &mut flate2::read::GzDecoder::new(&bytes[..]),
+        &mut std::io::sink(),
+    );
+    let rest = Spk::new("hostile", "1.0-1")
+        .without_package_tgz()
+        .bytes()
+        .len()
+        + BLOCK;
     assert_eq!(size.expect("valid gzip"), BOMB + rest as u64);
 }

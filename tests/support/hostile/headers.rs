@@ -7,8 +7,7 @@ use crate::support::tar::{Content, END, Member, gnu_long_name, pax_record};
 const GIB: u64 = 1 << 30;
 const MB: u64 = 1_000_000;
 /// Either is right: the claim is refused as soon as it is read, or when the archive ends before it is fulfilled.
-const CLAIM: &str =
-    "too large|too long|more than|larger than|limit|at most|exceeds|truncated|cut off|incomplete|ends within";
+const CLAIM: &str = "too large|too long|more than|larger than|limit|at most|exceeds|truncated|cut off|incomplete|ends within";
 const HEADER: &str = "header|checksum|corrupt|damaged|not a tar|no tar|size";
 
 pub(super) const FILES: &[Hostile] = &[
@@ -32,10 +31,14 @@ pub(super) const FILES: &[Hostile] = &[
             .bytes()
     }),
     Hostile::new("GNU long name claims 1 GiB", &[CLAIM], || {
-        with_member_cut(&Member::new(b'L', "././@LongLink", Content::Bytes(b"INFO".to_vec())).claiming(GIB))
+        with_member_cut(
+            &Member::new(b'L', "././@LongLink", Content::Bytes(b"INFO".to_vec())).claiming(GIB),
+        )
     }),
     Hostile::new("GNU long link claims 1 GiB", &[CLAIM], || {
-        with_member_cut(&Member::new(b'K', "././@LongLink", Content::Bytes(b"INFO".to_vec())).claiming(GIB))
+        with_member_cut(
+            &Member::new(b'K', "././@LongLink", Content::Bytes(b"INFO".to_vec())).claiming(GIB),
+        )
     }),
     Hostile::new("GNU long name of 2 MiB", &[TOO_LARGE], || {
         plain()
@@ -48,7 +51,10 @@ pub(super) const FILES: &[Hostile] = &[
     }),
     Hostile::new("pax header of 2 MiB", &[TOO_LARGE], || {
         let record = pax_record("comment", &"c".repeat(2 << 20));
-        plain().raw_member(Member::pax(&record)).member("x", "").bytes()
+        plain()
+            .raw_member(Member::pax(&record))
+            .member("x", "")
+            .bytes()
     }),
     Hostile::new("pax size beyond the end", &[CLAIM], || {
         plain()
@@ -57,26 +63,36 @@ pub(super) const FILES: &[Hostile] = &[
             .member("package.tgz", "x")
             .bytes()
     }),
-    Hostile::new("pax size of 0 before a file with contents", &[HEADER], || {
-        // Who follows the header reads other members than who follows pax.
-        plain()
-            .raw_member(Member::pax(&pax_record("size", "0")))
-            .member("LICENSE", "x".repeat(600))
-            .bytes()
-    }),
+    Hostile::new(
+        "pax size of 0 before a file with contents",
+        &[HEADER],
+        || {
+            // Who follows the header reads other members than who follows pax.
+            plain()
+                .raw_member(Member::pax(&pax_record("size", "0")))
+                .member("LICENSE", "x".repeat(600))
+                .bytes()
+        },
+    ),
     Hostile::new("pax size that is no number", &["pax|size|header"], || {
         plain()
             .raw_member(Member::pax(&pax_record("size", "-1")))
             .member("LICENSE", "x")
             .bytes()
     }),
-    Hostile::new("pax record with a wrong length", &["pax|header|malformed"], || {
-        plain()
-            .raw_member(Member::pax(b"999 path=LICENSE\n"))
-            .member("x", "")
-            .bytes()
+    Hostile::new(
+        "pax record with a wrong length",
+        &["pax|header|malformed"],
+        || {
+            plain()
+                .raw_member(Member::pax(b"999 path=LICENSE\n"))
+                .member("x", "")
+                .bytes()
+        },
+    ),
+    Hostile::new("size field of letters", &[HEADER], || {
+        bad_size(*b"zzzzzzzzzzz\0")
     }),
-    Hostile::new("size field of letters", &[HEADER], || bad_size(*b"zzzzzzzzzzz\0")),
     Hostile::new(
         "negative size field",
         &[HEADER, "negative|size|header|large|limit"],
@@ -91,15 +107,25 @@ pub(super) const FILES: &[Hostile] = &[
             bad_size(field)
         },
     ),
-    Hostile::new("wrong header checksum", &["checksum|header|corrupt|damaged"], || {
-        plain().raw_member(Member::file("LICENSE", "x").checksum(1)).bytes()
-    }),
+    Hostile::new(
+        "wrong header checksum",
+        &["checksum|header|corrupt|damaged"],
+        || {
+            plain()
+                .raw_member(Member::file("LICENSE", "x").checksum(1))
+                .bytes()
+        },
+    ),
     Hostile::new(
         "wrong checksum of the first header",
         &["checksum|header|corrupt|damaged|not a tar|not an SPK"],
         || {
             let info = Member::file("INFO", info()).checksum(1);
-            plain().without_info_file().raw_member(info).order(&["INFO"]).bytes()
+            plain()
+                .without_info_file()
+                .raw_member(info)
+                .order(&["INFO"])
+                .bytes()
         },
     ),
     Hostile::new(
@@ -144,7 +170,9 @@ fn info() -> String {
 /// Returns an SPK that begins with a member and ends right after what little it holds.
 fn cut_after(member: &Member) -> Vec<u8> {
     let mut bytes = Vec::new();
-    member.write_to(&mut bytes).expect("memory takes every write");
+    member
+        .write_to(&mut bytes)
+        .expect("memory takes every write");
     bytes
 }
 

@@ -9,12 +9,18 @@ pub(super) const FILES: &[Hostile] = &[
     Hostile::new(
         "checksum of another package.tgz",
         &["package.tgz", "checksum|MD5"],
-        || plain().info("checksum", "0123456789abcdef0123456789abcdef").bytes(),
+        || {
+            plain()
+                .info("checksum", "0123456789abcdef0123456789abcdef")
+                .bytes()
+        },
     ),
     Hostile::new("checksum that is no MD5", &["checksum"], || {
         plain().info("checksum", "yes").bytes()
     }),
-    Hostile::new("empty INFO", &["INFO|package", WRONG], || plain().raw_info("").bytes()),
+    Hostile::new("empty INFO", &["INFO|package", WRONG], || {
+        plain().raw_info("").bytes()
+    }),
     Hostile::new("INFO without package", &["package", WRONG], || {
         plain().without_info("package").bytes()
     }),
@@ -24,7 +30,9 @@ pub(super) const FILES: &[Hostile] = &[
     Hostile::new("package is empty", &["package", WRONG], || {
         Spk::new("", "1.0-1").bytes()
     }),
-    Hostile::new("package climbs", &["../x", WRONG], || Spk::new("../x", "1.0-1").bytes()),
+    Hostile::new("package climbs", &["../x", WRONG], || {
+        Spk::new("../x", "1.0-1").bytes()
+    }),
     Hostile::new("package with a slash", &["a/b", WRONG], || {
         Spk::new("a/b", "1.0-1").bytes()
     }),
@@ -34,11 +42,15 @@ pub(super) const FILES: &[Hostile] = &[
     Hostile::new("package is .git", &[".git", WRONG], || {
         Spk::new(".git", "1.0-1").bytes()
     }),
-    Hostile::new("package with a line end", &["package|INFO|character|line"], || {
-        plain()
+    Hostile::new(
+        "package with a line end",
+        &["package|INFO|character|line"],
+        || {
+            plain()
             .raw_info("package=\"hos\rtile\"\nversion=\"1.0-1\"\narch=\"noarch\"\nos_min_ver=\"7.0-40000\"\n")
             .bytes()
-    }),
+        },
+    ),
     Hostile::new("package of 300 letters", &["package", WRONG], || {
         Spk::new(&"n".repeat(300), "1.0-1").bytes()
     }),
@@ -69,15 +81,22 @@ pub(super) const FILES: &[Hostile] = &[
             .bytes()
     }),
     Hostile::new("INFO that is not UTF-8", &["INFO", "UTF-8|UTF8"], || {
-        let text = b"package=\"hostile\"\nversion=\"1.0-1\"\narch=\"noarch\"\ndescription=\"caf\xE9\"\n";
+        let text =
+            b"package=\"hostile\"\nversion=\"1.0-1\"\narch=\"noarch\"\ndescription=\"caf\xE9\"\n";
         plain().raw_info(text.as_slice()).bytes()
     }),
     Hostile::new(
         "package named twice in INFO",
         &["package", "twice|duplicate|again|more than once|both"],
-        || plain().map_info(|text| format!("{text}package=\"other\"\n")).bytes(),
+        || {
+            plain()
+                .map_info(|text| format!("{text}package=\"other\"\n"))
+                .bytes()
+        },
     ),
     Hostile::new("icon that is no PNG", &["PACKAGE_ICON.PNG", "PNG"], || {
-        plain().member("PACKAGE_ICON.PNG", "<svg onload=alert(1)>").bytes()
+        plain()
+            .member("PACKAGE_ICON.PNG", "<svg onload=alert(1)>")
+            .bytes()
     }),
 ];

@@ -23,9 +23,11 @@ pub(super) const FILES: &[Hostile] = &[
     Hostile::new("name that climbs by pax", &["../escape", UNSAFE], || {
         plain().pax_long_name("../escape", "x").bytes()
     }),
-    Hostile::new("name that climbs by GNU long name", &["../escape", UNSAFE], || {
-        plain().gnu_long_name("../escape", "x").bytes()
-    }),
+    Hostile::new(
+        "name that climbs by GNU long name",
+        &["../escape", UNSAFE],
+        || plain().gnu_long_name("../escape", "x").bytes(),
+    ),
     Hostile::new("name with backslashes", &["escape", UNSAFE], || {
         plain().member("..\\..\\escape", "x").bytes()
     }),
@@ -35,12 +37,16 @@ pub(super) const FILES: &[Hostile] = &[
         || plain().member("C:/escape", "x").bytes(),
     ),
     Hostile::new("empty name", &["name"], || plain().member("", "x").bytes()),
-    Hostile::new("pax name with a NUL", &["name|pax|NUL|character|header"], || {
-        plain()
-            .raw_member(Member::pax(&pax_record("path", "LICENSE\0/../x")))
-            .member("x", "")
-            .bytes()
-    }),
+    Hostile::new(
+        "pax name with a NUL",
+        &["name|pax|NUL|character|header"],
+        || {
+            plain()
+                .raw_member(Member::pax(&pax_record("path", "LICENSE\0/../x")))
+                .member("x", "")
+                .bytes()
+        },
+    ),
     Hostile::new("symbolic link out", &[UNSAFE], || {
         plain().symlink("conf/x", "/etc/shadow").bytes()
     }),
@@ -80,14 +86,25 @@ pub(super) const FILES: &[Hostile] = &[
             .raw_member(Member::special(b'5', "INFO", ""))
             .bytes()
     }),
-    Hostile::new("package.tgz is a symbolic link", &["package.tgz", NO_FILE], || {
-        plain().without_package_tgz().symlink("package.tgz", "LICENSE").bytes()
-    }),
+    Hostile::new(
+        "package.tgz is a symbolic link",
+        &["package.tgz", NO_FILE],
+        || {
+            plain()
+                .without_package_tgz()
+                .symlink("package.tgz", "LICENSE")
+                .bytes()
+        },
+    ),
     Hostile::new("character device", &[SPECIAL], || {
-        plain().raw_member(Member::special(b'3', "conf/tty", "")).bytes()
+        plain()
+            .raw_member(Member::special(b'3', "conf/tty", ""))
+            .bytes()
     }),
     Hostile::new("block device", &[SPECIAL], || {
-        plain().raw_member(Member::special(b'4', "conf/sda", "")).bytes()
+        plain()
+            .raw_member(Member::special(b'4', "conf/sda", ""))
+            .bytes()
     }),
     Hostile::new("fifo", &[SPECIAL], || plain().fifo("conf/pipe").bytes()),
     Hostile::new("INFO twice", &["INFO", TWICE], || {
@@ -105,7 +122,9 @@ pub(super) const FILES: &[Hostile] = &[
     Hostile::new("package.tgz twice", &["package.tgz", TWICE], || {
         plain().member("package.tgz", "other").bytes()
     }),
-    Hostile::new("no INFO", &["INFO", MISSING], || plain().without_info_file().bytes()),
+    Hostile::new("no INFO", &["INFO", MISSING], || {
+        plain().without_info_file().bytes()
+    }),
     Hostile::new("INFO in a folder only", &["INFO", MISSING], || {
         plain()
             .without_info_file()

@@ -10,7 +10,8 @@ mod members;
 use super::spk::Spk;
 
 /// What says that the end is missing.
-const TRUNCATED: &str = "truncated|cut off|incomplete|ends within|ends in the middle|unexpected end";
+const TRUNCATED: &str =
+    "truncated|cut off|incomplete|ends within|ends in the middle|unexpected end";
 /// What says that something is larger than it may be.
 const TOO_LARGE: &str = "too large|too long|more than|larger than|limit|at most|exceeds";
 /// What says that a name must not be followed.
@@ -24,7 +25,11 @@ pub(crate) struct Hostile {
 }
 
 impl Hostile {
-    const fn new(name: &'static str, words: &'static [&'static str], make: fn() -> Vec<u8>) -> Self {
+    const fn new(
+        name: &'static str,
+        words: &'static [&'static str],
+        make: fn() -> Vec<u8>,
+    ) -> Self {
         Self { make, name, words }
     }
 
@@ -36,14 +41,27 @@ impl Hostile {
     /// Returns the expected words (`|` separates alternatives) that a message lacks, in any case of letters.
     pub(crate) fn missing_words(&self, message: &str) -> Vec<&'static str> {
         let message = message.to_lowercase();
-        let said = |words: &str| words.split('|').any(|word| message.contains(&word.to_lowercase()));
-        self.words.iter().copied().filter(|words| !said(words)).collect()
+        let said = |words: &str| {
+            words
+                .split('|')
+                .any(|word| message.contains(&word.to_lowercase()))
+        };
+        self.words
+            .iter()
+            .copied()
+            .filter(|words| !said(words))
+            .collect()
     }
 }
 
 /// Returns all of them.
 pub(crate) fn all() -> Vec<&'static Hostile> {
-    let groups: [&'static [Hostile]; 4] = [container::FILES, headers::FILES, members::FILES, meaning::FILES];
+    let groups: [&'static [Hostile]; 4] = [
+        container::FILES,
+        headers::FILES,
+        members::FILES,
+        meaning::FILES,
+    ];
     groups.into_iter().flatten().collect()
 }
 
@@ -61,7 +79,12 @@ fn they_are_many_differ_and_are_small() {
     let mut seen = std::collections::BTreeMap::new();
     for file in all {
         let bytes = file.bytes();
-        assert!(bytes.len() < 64 << 20, "{} has {} bytes", file.name, bytes.len());
+        assert!(
+            bytes.len() < 64 << 20,
+            "{} has {} bytes",
+            file.name,
+            bytes.len()
+        );
         let twin = seen.insert(super::digest::sha256(&bytes), file.name);
         assert_eq!(twin, None, "{} is the same file", file.name);
     }
