@@ -4,6 +4,7 @@ mod catalog;
 mod git;
 mod model;
 mod repo;
+pub(crate) mod spk;
 pub fn run() -> std::process::ExitCode {
     std::process::ExitCode::SUCCESS
 }

@@ -1,0 +1,50 @@
+//! Reads an SPK: in one pass, from any reader, in bounded memory.
+//!
+//! An SPK is a tar archive with the text file `INFO`, the payload `package.tgz`, icons, scripts and `conf/*` (developer
+//! guide, <https://help.synology.com/developer-guide/synology_package/INFO_necessary_fields.html> and its neighbours). It
+//! is hostile input: what cannot be read safely is an [`SpkError`]; what can be read but not published is a [`Defect`];
+//! what is merely odd is a [`Warning`].
+//!
+//! The stages, top down: `container` (tar or gzip around it) → `walk`, `admit`, `records` (members, one by one) →
+//! `collect` (what a member is for) → `info/`, `conf/`, `image`, `payload`, `signature` (one format each) → `identity`,
+//! `sections`, `report` (views of the result). Nothing here writes, prints or verifies a signature.
+
+mod admit;
+mod collect;
+mod conf;
+mod container;
+mod defect;
+mod error;
+mod foreign;
+mod gunzip;
+mod identity;
+mod image;
+mod info;
+mod member;
+mod member_path;
+mod meter;
+mod payload;
+mod read;
+mod records;
+mod report;
+mod role;
+mod sections;
+mod signature;
+#[cfg(test)]
+mod test_spk;
+mod text;
+mod walk;
+mod warning;
+
+pub(crate) use conf::Conf;
+pub(crate) use defect::Defect;
+pub(crate) use error::SpkError;
+pub(crate) use identity::Identity;
+pub(crate) use image::Screenshot;
+pub(crate) use info::{Info, Stated};
+pub(crate) use payload::{Compression, PackageTgz};
+pub(crate) use read::{Member, Spk, read};
+pub(crate) use report::Report;
+pub(crate) use role::Wizards;
+pub(crate) use signature::Signature;
+pub(crate) use warning::Warning;
