@@ -2,6 +2,7 @@ mod base;
 mod blob;
 mod catalog;
 mod git;
+mod http;
 mod model;
 mod repo;
 pub(crate) mod spk;

@@ -1,0 +1,33 @@
+//! How long whom may keep what: the values of `Cache-Control` (RFC 9111 §5.2.2), in one place.
+
+/// The catalog: anybody may keep it, and asks each time whether it is still the one (by its entity tag).
+pub(crate) const CATALOG: &str = "public, no-cache";
+/// What an address names by its content or exact version: it never changes.
+pub(crate) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+/// Pages for people: as the catalog, but what they show may depend on who asks.
+pub(crate) const PAGE: &str = "no-cache";
+/// Problems and health: true at this moment only.
+pub(crate) const MOMENTARY: &str = "no-store";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_policy_says_who_may_keep_and_for_how_long() {
+        // policy, a shared cache may keep it, it must ask again, it may be kept at all
+        let table = [
+            (CATALOG, true, true, true),
+            (IMMUTABLE, true, false, true),
+            (MOMENTARY, false, false, false),
+            (PAGE, false, true, true),
+        ];
+        for (policy, shared, asks, kept) in table {
+            let has = |directive: &str| policy.split(", ").any(|part| part == directive);
+            assert_eq!(has("public"), shared, "{policy}");
+            assert_eq!(has("no-cache"), asks, "{policy}");
+            assert_eq!(has("no-store"), !kept, "{policy}");
+            assert_eq!(has("immutable"), kept && !asks, "{policy}");
+        }
+    }
+}
