@@ -17,6 +17,7 @@
 pub(crate) mod cache_policy;
 pub(crate) mod conditional;
 pub(crate) mod etag;
+pub(crate) mod front;
 pub(crate) mod origin;
 pub(crate) mod range;
 pub(crate) mod reply;
