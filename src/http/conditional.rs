@@ -46,13 +46,16 @@ fn describe(full: Reply, tag: &ETag) -> Reply {
 fn if_match_holds(request: &Request, tag: &ETag) -> bool {
     let mut values = request.header_values("if-match").peekable();
     values.peek().is_none()
-        || values.any(|value| value.trim() == "*" || SentTag::list(value).any(|sent| tag.is_strongly(&sent)))
+        || values.any(|value| {
+            value.trim() == "*" || SentTag::list(value).any(|sent| tag.is_strongly(&sent))
+        })
 }
 
 /// `If-None-Match` fails when it is `*` or lists the tag by weak comparison (§13.1.2).
 fn if_none_match_holds(request: &Request, tag: &ETag) -> bool {
     let mut values = request.header_values("if-none-match");
-    !values.any(|value| value.trim() == "*" || SentTag::list(value).any(|sent| tag.is_weakly(&sent)))
+    !values
+        .any(|value| value.trim() == "*" || SentTag::list(value).any(|sent| tag.is_weakly(&sent)))
 }
 
 /// `Range` is defined for GET only (§14.2), and counts only if `If-Range` is absent or is the tag, strongly (§13.1.5).
@@ -70,7 +73,13 @@ fn selection(request: &Request, tag: &ETag, length: u64) -> Selection {
 
 /// Returns 304 with the headers that §15.4.5 keeps.
 fn not_modified(mut full: Reply) -> Reply {
-    const KEPT: [&str; 5] = ["Cache-Control", "Content-Location", "ETag", "Expires", "Vary"];
+    const KEPT: [&str; 5] = [
+        "Cache-Control",
+        "Content-Location",
+        "ETag",
+        "Expires",
+        "Vary",
+    ];
     full.retain_headers(|name| KEPT.iter().any(|kept| kept.eq_ignore_ascii_case(name)));
     full.status = 304;
     full.body = Body::Empty;
@@ -87,7 +96,8 @@ fn partial(full: Reply, range: ByteRange) -> Reply {
 
 /// Returns 416 with the length that the client did not know (§15.5.17).
 fn unsatisfiable(length: u64) -> Reply {
-    Reply::problem(416, "the range begins after the end").with("Content-Range", format!("bytes */{length}"))
+    Reply::problem(416, "the range begins after the end")
+        .with("Content-Range", format!("bytes */{length}"))
 }
 
 #[cfg(test)]
@@ -131,7 +141,10 @@ mod tests {
 
     #[test]
     fn if_none_match_may_be_on_several_lines() {
-        assert_eq!(status(&[("if-none-match", r#""b""#), ("if-none-match", r#""a""#)]), 304);
+        assert_eq!(
+            status(&[("if-none-match", r#""b""#), ("if-none-match", r#""a""#)]),
+            304
+        );
     }
 
     #[test]
@@ -205,13 +218,19 @@ mod tests {
     #[test]
     fn range_beyond_the_end_gives_416_with_the_length() {
         let reply = ask(Method::Get, &[("range", "bytes=10-")]);
-        assert_eq!((reply.status, reply.header("Content-Range")), (416, Some("bytes */10")));
+        assert_eq!(
+            (reply.status, reply.header("Content-Range")),
+            (416, Some("bytes */10"))
+        );
     }
 
     #[test]
     fn several_ranges_and_range_of_head_give_the_whole() {
         assert_eq!(status(&[("range", "bytes=0-1,4-5")]), 200);
-        assert_eq!(status(&[("range", "bytes=0-1"), ("range", "bytes=4-5")]), 200);
+        assert_eq!(
+            status(&[("range", "bytes=0-1"), ("range", "bytes=4-5")]),
+            200
+        );
         assert_eq!(ask(Method::Head, &[("range", "bytes=0-1")]).status, 200);
     }
 
@@ -230,7 +249,10 @@ mod tests {
         let full = Reply::file("application/octet-stream", file, 10);
         let request = Request::get("/").with("range", "bytes=-4");
         let reply = answer(&request, &ETag::strong("a"), full);
-        assert_eq!((reply.status, reply.header("Accept-Ranges")), (206, Some("bytes")));
+        assert_eq!(
+            (reply.status, reply.header("Accept-Ranges")),
+            (206, Some("bytes"))
+        );
         assert_eq!(reply.body_bytes(), b"6789");
     }
 }

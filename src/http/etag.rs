@@ -10,7 +10,10 @@ impl ETag {
     /// Returns the tag whose opaque part is `opaque`: visible ASCII without quotes, as digests and ids are.
     pub(crate) fn strong(opaque: impl Into<String>) -> Self {
         let opaque = opaque.into();
-        debug_assert!(opaque.bytes().all(is_tag_byte), "{opaque:?} cannot be in an entity tag");
+        debug_assert!(
+            opaque.bytes().all(is_tag_byte),
+            "{opaque:?} cannot be in an entity tag"
+        );
         Self(opaque)
     }
 
@@ -75,7 +78,11 @@ mod tests {
 
     #[test]
     fn list_is_read_up_to_what_is_no_tag() {
-        let opaque = |list| SentTag::list(list).map(|tag| tag.opaque).collect::<Vec<_>>();
+        let opaque = |list| {
+            SentTag::list(list)
+                .map(|tag| tag.opaque)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(opaque(r#" "a,b" , W/"c",,"""#), ["a,b", "c", ""]);
         assert_eq!(opaque(r#""a", b, "c""#), ["a"]);
         assert!(opaque(r#"w/"a""#).is_empty());

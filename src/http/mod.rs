@@ -1,25 +1,41 @@
-//! HTTP without packages: what a request is, what a reply is, and the way from one to the other.
+//! Serving a package source: what a request is, what a reply is, and the way from one to the other.
 //!
-//! A request passes these stages, each a file, each but the first and the last a pure function:
+//! A request passes these stages, each a file, the pure ones in the middle:
 //!
 //! 1. [`front`] receives it, refuses what cannot be framed safely, and bounds its body;
 //! 2. [`request`] decodes its target and parameters;
-//! 3. [`origin`] says under which address the client reached the server, believing a proxy only if it is a
-//!    [`trusted_proxy`];
-//! 4. a handler, built on top of this, resolves and authorises it and makes a full [`reply`], with one of the
-//!    caching rules of [`cache_policy`];
+//! 3. [`router`] finds the handler: [`package_center`], [`files`], [`health`]; they answer from the snapshot that
+//!    [`live`] holds, and [`origin`] says under which address the client reached the server, believing a proxy only
+//!    if it is a [`trusted_proxy`];
+//! 4. the handler makes a full [`reply`], with one of the caching rules of [`cache_policy`];
 //! 5. [`conditional`] turns the full reply into 304, 412, 206 or 416 where the request's conditions and its
 //!    [`range`] ask for it, comparing entity tags as [`etag`] does;
 //! 6. [`front`] sends it.
 //!
 //! Only [`front`] knows the server library and sockets.
 
-pub(crate) mod cache_policy;
-pub(crate) mod conditional;
-pub(crate) mod etag;
-pub(crate) mod front;
-pub(crate) mod origin;
-pub(crate) mod range;
-pub(crate) mod reply;
-pub(crate) mod request;
-pub(crate) mod trusted_proxy;
+mod cache_policy;
+mod catalog_cache;
+mod conditional;
+mod etag;
+mod files;
+mod front;
+mod handler;
+mod health;
+mod live;
+mod notice;
+mod origin;
+mod package_center;
+mod page;
+mod range;
+mod reply;
+mod request;
+mod router;
+mod serve;
+mod trusted_proxy;
+
+pub(crate) use front::Event;
+pub(crate) use live::Follow;
+pub(crate) use notice::{Notice, OnNotice};
+pub(crate) use serve::{ServeError, ServeOptions, serve};
+pub(crate) use trusted_proxy::TrustedProxy;

@@ -51,7 +51,9 @@ impl<'a> Forwarding<'a> {
             host: part("host")
                 .or_else(|| last("x-forwarded-host"))
                 .filter(|host| is_host(host)),
-            scheme: part("proto").or_else(|| last("x-forwarded-proto")).and_then(scheme),
+            scheme: part("proto")
+                .or_else(|| last("x-forwarded-proto"))
+                .and_then(scheme),
         }
     }
 }
@@ -69,13 +71,18 @@ fn parameter<'a>(element: &'a str, name: &str) -> Option<&'a str> {
 
 fn scheme(text: &str) -> Option<&'static str> {
     let known = ["http", "https"];
-    known.into_iter().find(|known| text.eq_ignore_ascii_case(known))
+    known
+        .into_iter()
+        .find(|known| text.eq_ignore_ascii_case(known))
 }
 
 /// Says whether `text` is `host[:port]` (RFC 3986 §3.2.2, §3.2.3): an IPv6 address in brackets, or a name or IPv4
 /// address of letters, digits, `-`, `_` and `.`, which is less than the grammar of names allows.
 pub(crate) fn is_host(text: &str) -> bool {
-    let (host, port) = match text.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
+    let (host, port) = match text
+        .strip_prefix('[')
+        .and_then(|inner| inner.split_once(']'))
+    {
         Some((address, rest)) => {
             if address.parse::<Ipv6Addr>().is_err() {
                 return false;
@@ -104,7 +111,10 @@ mod tests {
     use super::*;
 
     fn url(configured: Option<&str>, trusted: &[&str], request: &Request) -> String {
-        let trusted: Vec<_> = trusted.iter().map(|text| text.parse().expect("a network")).collect();
+        let trusted: Vec<_> = trusted
+            .iter()
+            .map(|text| text.parse().expect("a network"))
+            .collect();
         let listening = "127.0.0.1:8080".parse().expect("an address");
         base_url(configured, &trusted, listening, request)
     }
@@ -139,8 +149,8 @@ mod tests {
     fn host_that_is_anything_else_gives_the_listening_address() {
         let long = "a".repeat(254);
         let bad = [
-            "", ":80", "a b", "a/b", "a@b", "a\"b", "a<b", "a:0", "a:65536", "a:", "a:b", "[::1", "[a]", "::1",
-            "[::1]x", "a:+1", ".a", "a%20b", &long,
+            "", ":80", "a b", "a/b", "a@b", "a\"b", "a<b", "a:0", "a:65536", "a:", "a:b", "[::1",
+            "[a]", "::1", "[::1]x", "a:+1", ".a", "a%20b", &long,
         ];
         for host in bad {
             let request = Request::get("/").with("host", host);
@@ -168,7 +178,10 @@ mod tests {
                 "forwarded",
                 "host=first.example, for=1.2.3.4;Proto=https;host=\"pkg.example:8443\"",
             );
-        assert_eq!(url(None, &["127.0.0.1"], &request), "https://pkg.example:8443");
+        assert_eq!(
+            url(None, &["127.0.0.1"], &request),
+            "https://pkg.example:8443"
+        );
     }
 
     #[test]

@@ -107,7 +107,12 @@ mod tests {
 
     #[test]
     fn range_beyond_the_end_is_unsatisfiable() {
-        for header in ["bytes=10-", "bytes=10-12", "bytes=-0", "bytes=99999999999999999999999-"] {
+        for header in [
+            "bytes=10-",
+            "bytes=10-12",
+            "bytes=-0",
+            "bytes=99999999999999999999999-",
+        ] {
             assert_eq!(select(header, 10), Selection::Unsatisfiable, "{header}");
         }
         assert_eq!(select("bytes=0-", 0), Selection::Unsatisfiable);
@@ -140,6 +145,9 @@ mod tests {
     #[test]
     fn content_range_names_both_ends_and_the_length() {
         let range = ByteRange { first: 2, last: 5 };
-        assert_eq!((range.content_range(10).as_str(), range.length()), ("bytes 2-5/10", 4));
+        assert_eq!(
+            (range.content_range(10).as_str(), range.length()),
+            ("bytes 2-5/10", 4)
+        );
     }
 }

@@ -62,7 +62,11 @@ impl Reply {
     }
 
     /// Returns an answer of bytes of the given media type.
-    pub(crate) fn bytes(status: u16, media_type: &'static str, bytes: impl Into<SharedBytes>) -> Self {
+    pub(crate) fn bytes(
+        status: u16,
+        media_type: &'static str,
+        bytes: impl Into<SharedBytes>,
+    ) -> Self {
         let body = Body::Bytes(bytes.into());
         Self {
             body,
@@ -78,7 +82,11 @@ impl Reply {
             length,
             offset: 0,
         };
-        Self { body, ..Self::new(200) }.with("Content-Type", media_type)
+        Self {
+            body,
+            ..Self::new(200)
+        }
+        .with("Content-Type", media_type)
     }
 
     /// Returns the answer that says what went wrong, as `{"message": …}`.
@@ -93,7 +101,10 @@ impl Reply {
     /// another answer: then the answer becomes a problem, without the header.
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         let value = value.into();
-        if !value.bytes().all(|byte| byte == b'\t' || (b' '..=b'~').contains(&byte)) {
+        if !value
+            .bytes()
+            .all(|byte| byte == b'\t' || (b' '..=b'~').contains(&byte))
+        {
             return Self::problem(500, "the server could not express its answer");
         }
         self.headers.push((name, value));
@@ -101,6 +112,7 @@ impl Reply {
     }
 
     /// Returns the first value of the header `name`, whatever its case.
+    #[cfg(test)]
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
         headers.find_map(|(key, value)| key.eq_ignore_ascii_case(name).then_some(value.as_str()))
@@ -108,7 +120,9 @@ impl Reply {
 
     /// Returns the names and values of all headers, in the order they were added.
     pub(crate) fn headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.headers.iter().map(|(name, value)| (*name, value.as_str()))
+        self.headers
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
     }
 
     /// Removes the headers whose names `keep` does not accept.
@@ -192,10 +206,15 @@ impl Reply {
         match &self.body {
             Body::Bytes(bytes) => bytes.as_slice().to_vec(),
             Body::Empty => Vec::new(),
-            Body::File { file, length, offset } => {
+            Body::File {
+                file,
+                length,
+                offset,
+            } => {
                 let mut file = file;
                 let mut bytes = Vec::new();
-                file.seek(SeekFrom::Start(*offset)).expect("a file can seek");
+                file.seek(SeekFrom::Start(*offset))
+                    .expect("a file can seek");
                 file.take(*length)
                     .read_to_end(&mut bytes)
                     .expect("the file can be read");
@@ -212,7 +231,10 @@ mod tests {
     #[test]
     fn problem_is_json_that_nobody_keeps() {
         let reply = Reply::problem(404, "no package \"a\"");
-        assert_eq!((reply.status, reply.header("cache-control")), (404, Some("no-store")));
+        assert_eq!(
+            (reply.status, reply.header("cache-control")),
+            (404, Some("no-store"))
+        );
         assert_eq!(reply.body_bytes(), br#"{"message":"no package \"a\""}"#);
     }
 
@@ -220,7 +242,11 @@ mod tests {
     fn header_value_that_could_begin_another_header_makes_the_answer_a_problem() {
         for bad in ["a\r\nSet-Cookie: b", "a\nb", "a\rb", "a\0", "a\x7f", "ü"] {
             let reply = Reply::text(200, "fine").with("Location", bad);
-            assert_eq!((reply.status, reply.header("Location")), (500, None), "{bad:?}");
+            assert_eq!(
+                (reply.status, reply.header("Location")),
+                (500, None),
+                "{bad:?}"
+            );
         }
         let reply = Reply::new(200).with("X", "a\tb ~");
         assert_eq!(reply.headers().collect::<Vec<_>>(), [("X", "a\tb ~")]);

@@ -27,8 +27,6 @@ pub(crate) struct Request {
     /// The address of the other end of the connection, which may be a proxy's.
     pub(crate) peer: IpAddr,
     pub(crate) query: Vec<(String, String)>,
-    /// The path as it was sent.
-    pub(crate) raw_path: String,
 }
 
 /// Says why a target cannot be understood; each is the client's fault (400).
@@ -44,18 +42,6 @@ pub(crate) enum RequestError {
     Target,
     #[error("the path is not UTF-8")]
     Utf8,
-}
-
-impl Method {
-    /// Returns the method as it is on the wire.
-    pub(crate) fn as_str(&self) -> &str {
-        match self {
-            Self::Get => "GET",
-            Self::Head => "HEAD",
-            Self::Other(name) => name,
-            Self::Post => "POST",
-        }
-    }
 }
 
 impl From<&str> for Method {
@@ -80,7 +66,9 @@ impl Request {
     ) -> Result<Self, RequestError> {
         let target = Target::parse(target)?;
         let mut headers: Vec<_> = headers.into_iter().collect();
-        headers.iter_mut().for_each(|(name, _)| name.make_ascii_lowercase());
+        headers
+            .iter_mut()
+            .for_each(|(name, _)| name.make_ascii_lowercase());
         if let Some(authority) = target.authority {
             // RFC 9112 §3.2.2: the host of an absolute-form target replaces the header.
             headers.retain(|(name, _)| name != "host");
@@ -93,7 +81,6 @@ impl Request {
             path: decode_path(target.path)?,
             peer: peer.to_canonical(),
             query: pairs(target.query.as_bytes()),
-            raw_path: target.path.to_owned(),
         })
     }
 
@@ -140,7 +127,9 @@ impl Parameters {
 
     /// Returns every name and value, those that win first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 
@@ -162,7 +151,11 @@ impl<'a> Target<'a> {
         if !path.starts_with('/') || target.contains('#') {
             return Err(RequestError::Target);
         }
-        Ok(Self { authority, path, query })
+        Ok(Self {
+            authority,
+            path,
+            query,
+        })
     }
 }
 
@@ -191,7 +184,9 @@ fn decode_segment(raw: &str) -> Result<String, RequestError> {
     if !escapes_are_whole(raw.as_bytes()) {
         return Err(RequestError::Escape);
     }
-    let decoded = percent_decode_str(raw).decode_utf8().map_err(|_| RequestError::Utf8)?;
+    let decoded = percent_decode_str(raw)
+        .decode_utf8()
+        .map_err(|_| RequestError::Utf8)?;
     // A separator that was escaped would make two segments of one wherever segments are joined to a path again.
     if let Some(character) = decoded.chars().find(|c| matches!(c, '\0' | '/' | '\\')) {
         return Err(RequestError::Character { character });
@@ -216,6 +211,11 @@ fn pairs(encoded: &[u8]) -> Vec<(String, String)> {
 
 #[cfg(test)]
 impl Request {
+    /// Returns the decoded path as one text.
+    pub(crate) fn path_text(&self) -> String {
+        format!("/{}", self.path.join("/"))
+    }
+
     /// Returns a GET of `target` from the loopback address.
     pub(crate) fn get(target: &str) -> Self {
         Self::of(Method::Get, target)
@@ -236,7 +236,10 @@ impl Request {
     /// Returns the request with `body` as a form.
     pub(crate) fn form(mut self, body: &str) -> Self {
         self.body = body.as_bytes().to_vec();
-        self.with("content-type", "application/x-www-form-urlencoded; charset=utf-8")
+        self.with(
+            "content-type",
+            "application/x-www-form-urlencoded; charset=utf-8",
+        )
     }
 }
 
@@ -252,7 +255,10 @@ mod tests {
     #[test]
     fn path_is_split_and_then_decoded() {
         assert_eq!(path("/").expect("valid"), Vec::<String>::new());
-        assert_eq!(path("/a/b%20c%C3%BC+d?x=/y").expect("valid"), ["a", "b cü+d"]);
+        assert_eq!(
+            path("/a/b%20c%C3%BC+d?x=/y").expect("valid"),
+            ["a", "b cü+d"]
+        );
         assert_eq!(path("/a//b/").expect("valid"), ["a", "", "b", ""]);
     }
 
@@ -286,17 +292,22 @@ mod tests {
     fn absolute_target_replaces_the_host_header() {
         let headers = [("Host".to_owned(), "old".to_owned())];
         let peer = std::net::Ipv4Addr::LOCALHOST.into();
-        let request = Request::new(Method::Get, "HTTP://new:81?a=b", headers, Vec::new(), peer).expect("valid");
-        assert_eq!(request.header_values("host").collect::<Vec<_>>(), ["new:81"]);
+        let request = Request::new(Method::Get, "HTTP://new:81?a=b", headers, Vec::new(), peer)
+            .expect("valid");
         assert_eq!(
-            (request.raw_path.as_str(), request.parameters().get("a")),
+            request.header_values("host").collect::<Vec<_>>(),
+            ["new:81"]
+        );
+        assert_eq!(
+            (request.path_text().as_str(), request.parameters().get("a")),
             ("/", Some("b"))
         );
     }
 
     #[test]
     fn query_beats_form_and_the_first_value_that_is_not_empty_wins() {
-        let request = Request::of(Method::Post, "/?arch=&arch=a+1&arch=b&build=%zz").form("arch=form&major=7&build=1");
+        let request = Request::of(Method::Post, "/?arch=&arch=a+1&arch=b&build=%zz")
+            .form("arch=form&major=7&build=1");
         let parameters = request.parameters();
         assert_eq!(parameters.get("arch"), Some("a 1"));
         assert_eq!(parameters.get("major"), Some("7"));
@@ -315,12 +326,16 @@ mod tests {
 
     #[test]
     fn header_names_are_found_whatever_their_case() {
-        let headers = [("X-A".to_owned(), "1".to_owned()), ("x-a".to_owned(), "2".to_owned())];
+        let headers = [
+            ("X-A".to_owned(), "1".to_owned()),
+            ("x-a".to_owned(), "2".to_owned()),
+        ];
         let peer = "::ffff:10.0.0.1".parse().expect("an address");
-        let request = Request::new(Method::from("PUT"), "/", headers, Vec::new(), peer).expect("valid");
+        let request =
+            Request::new(Method::from("PUT"), "/", headers, Vec::new(), peer).expect("valid");
         assert_eq!(request.header("x-a"), Some("1"));
         assert_eq!(request.header_values("x-a").count(), 2);
         assert_eq!(request.peer.to_string(), "10.0.0.1");
-        assert_eq!(request.method.as_str(), "PUT");
+        assert_eq!(request.method, Method::Other("PUT".to_owned()));
     }
 }

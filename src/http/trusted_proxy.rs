@@ -14,7 +14,9 @@ pub(crate) struct TrustedProxy {
 /// Says why a text is not an address or a network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TrustedProxyError {
-    #[error("`{text}` is not an IP address, as `127.0.0.1`, or a network, as `10.0.0.0/8` or `fd00::/8`")]
+    #[error(
+        "`{text}` is not an IP address, as `127.0.0.1`, or a network, as `10.0.0.0/8` or `fd00::/8`"
+    )]
     Address { text: String },
     #[error("the length of the prefix in `{text}` is not a number from 0 to {max}")]
     Prefix { max: u8, text: String },
@@ -50,9 +52,9 @@ impl FromStr for TrustedProxy {
             Some((address, prefix)) => (address, Some(prefix)),
             None => (text, None),
         };
-        let network: IpAddr = address
-            .parse()
-            .map_err(|_| TrustedProxyError::Address { text: text.to_owned() })?;
+        let network: IpAddr = address.parse().map_err(|_| TrustedProxyError::Address {
+            text: text.to_owned(),
+        })?;
         let max = if network.is_ipv4() { 32 } else { 128 };
         let bits = prefix.map_or(Some(max), |prefix| prefix.parse().ok());
         match bits.filter(|bits| *bits <= max) {

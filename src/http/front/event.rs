@@ -26,7 +26,10 @@ pub(crate) enum Event {
     /// A connection was given up for good, with a thread and two descriptors: the `total`th.
     Lost { peer: IpAddr, total: usize },
     /// Connections were no longer accepted on `address`, which is being opened again.
-    Reopening { address: SocketAddr, failure: Failure },
+    Reopening {
+        address: SocketAddr,
+        failure: Failure,
+    },
 }
 
 /// Says what went wrong.

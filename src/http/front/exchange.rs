@@ -36,8 +36,16 @@ pub(super) fn serve(shared: &Arc<Shared>, request: tiny_http::Request) {
 fn receive(shared: &Arc<Shared>, mut request: tiny_http::Request, framing: &Framing) {
     let about = About::of(&request);
     match &framing.refusal {
-        Some(refusal) if framing.pending && !refusal.is_ambiguous() => refuse_unread(shared, request, &about, refusal),
-        Some(refusal) => respond(shared, request, about, refused(refusal), refusal.is_ambiguous()),
+        Some(refusal) if framing.pending && !refusal.is_ambiguous() => {
+            refuse_unread(shared, request, &about, refusal);
+        }
+        Some(refusal) => respond(
+            shared,
+            request,
+            about,
+            refused(refusal),
+            refusal.is_ambiguous(),
+        ),
         None => match incoming::read_body(&mut request, framing.body) {
             Ok(body) => {
                 let reply = answer(shared, &request, &about, body);
@@ -68,7 +76,13 @@ fn answer(shared: &Shared, request: &tiny_http::Request, about: &About, body: Ve
     })
 }
 
-fn respond(shared: &Arc<Shared>, request: tiny_http::Request, about: About, reply: Reply, give_up: bool) {
+fn respond(
+    shared: &Arc<Shared>,
+    request: tiny_http::Request,
+    about: About,
+    reply: Reply,
+    give_up: bool,
+) {
     let persistence = match incoming::persistence(&request) {
         Persistence::Keep | Persistence::KeepOld if give_up => Persistence::GiveUp,
         persistence => persistence,
@@ -110,7 +124,12 @@ impl Turn {
         } else {
             self.persistence
         };
-        let sent = outgoing::send(&mut *self.writer, &self.reply, persistence, self.about.head_only);
+        let sent = outgoing::send(
+            &mut *self.writer,
+            &self.reply,
+            persistence,
+            self.about.head_only,
+        );
         if let End::Broken(failure) = sent.end {
             shared.quarantine.add(self.about.peer);
             self.about.failed(shared, failure);
@@ -126,12 +145,23 @@ fn refuse_unread(shared: &Shared, request: tiny_http::Request, about: &About, re
         return drop(request.into_writer());
     }
     let reply = refused(refusal);
-    let header = |name: &str, value: &str| Header::from_bytes(name, value).expect("the front end's headers are ASCII");
-    let mut headers: Vec<_> = reply.headers().map(|(name, value)| header(name, value)).collect();
+    let header = |name: &str, value: &str| {
+        Header::from_bytes(name, value).expect("the front end's headers are ASCII")
+    };
+    let mut headers: Vec<_> = reply
+        .headers()
+        .map(|(name, value)| header(name, value))
+        .collect();
     headers.push(header("Server", "spkrepo"));
     let body = refusal_body(&reply);
     let length = body.len();
-    let response = Response::new(StatusCode(reply.status), headers, Cursor::new(body), Some(length), None);
+    let response = Response::new(
+        StatusCode(reply.status),
+        headers,
+        Cursor::new(body),
+        Some(length),
+        None,
+    );
     match request.respond(response) {
         Ok(()) => about.answered(shared, reply.status, length as u64),
         Err(source) => about.failed(shared, Failure::Send { source }),
@@ -154,7 +184,8 @@ fn lose(shared: &Shared, request: tiny_http::Request, framing: &Framing) {
     let max = shared.options.max_body;
     let length = framing.body;
     let refusal = Refusal::LongBody { length, max };
-    let mut stream = mem::ManuallyDrop::new(request.upgrade("HTTP/1.1", Response::new_empty(StatusCode(100))));
+    let mut stream =
+        mem::ManuallyDrop::new(request.upgrade("HTTP/1.1", Response::new_empty(StatusCode(100))));
     if !shared.quarantine.has(peer) {
         outgoing::send(&mut **stream, &refused(&refusal), Persistence::Close, false);
     }
@@ -223,20 +254,34 @@ mod tests {
         client.send("GET /a HTTP/1.1\nHost: x\n\nGET /b HTTP/1.1\nHost: x\n\n");
         let first = client.receive().expect("an answer");
         assert_eq!(
-            (first.text(), first.header("server"), first.header("connection")),
+            (
+                first.text(),
+                first.header("server"),
+                first.header("connection")
+            ),
             ("/a", Some("spkrepo"), None)
         );
-        assert!(first.header("date").is_some_and(|date| date.ends_with(" GMT")));
+        assert!(
+            first
+                .header("date")
+                .is_some_and(|date| date.ends_with(" GMT"))
+        );
         assert_eq!(client.receive().expect("another").text(), "/b");
     }
 
     #[test]
     fn connection_ends_when_the_request_asks_for_it() {
         let running = Running::echo();
-        for request in ["GET /a HTTP/1.1\nHost: x\nConnection: close\n\n", "GET /a HTTP/1.0\n\n"] {
+        for request in [
+            "GET /a HTTP/1.1\nHost: x\nConnection: close\n\n",
+            "GET /a HTTP/1.0\n\n",
+        ] {
             let mut client = running.connect();
             client.send(request);
-            assert_eq!(client.receive().expect("an answer").header("connection"), Some("close"));
+            assert_eq!(
+                client.receive().expect("an answer").header("connection"),
+                Some("close")
+            );
             assert!(client.is_ended());
         }
     }
@@ -244,9 +289,13 @@ mod tests {
     #[test]
     fn offer_to_upgrade_is_passed_over_and_the_body_is_read() {
         let running = Running::new(|request| Reply::text(200, request.body));
-        let answer =
-            running.ask("POST / HTTP/1.1\nHost: x\nConnection: Upgrade\nUpgrade: h2c\nContent-Length: 2\n\nab");
-        assert_eq!((answer.text(), answer.header("connection")), ("ab", Some("close")));
+        let answer = running.ask(
+            "POST / HTTP/1.1\nHost: x\nConnection: Upgrade\nUpgrade: h2c\nContent-Length: 2\n\nab",
+        );
+        assert_eq!(
+            (answer.text(), answer.header("connection")),
+            ("ab", Some("close"))
+        );
     }
 
     #[test]
@@ -254,7 +303,10 @@ mod tests {
         let running = Running::echo();
         let mut client = running.connect();
         client.send("GET /a HTTP/1.1\nHost: x\nConnection: keep-alive\nConnection: close\n\n");
-        assert_eq!(client.receive().expect("an answer").header("connection"), Some("close"));
+        assert_eq!(
+            client.receive().expect("an answer").header("connection"),
+            Some("close")
+        );
         client.send("GET /b HTTP/1.1\nHost: x\n\n");
         client.patience(Duration::from_millis(100));
         assert!(client.receive().is_none());
@@ -267,7 +319,10 @@ mod tests {
         for path in ["/a", "/b"] {
             client.send(&format!("GET {path} HTTP/1.0\nConnection: keep-alive\n\n"));
             let answer = client.receive().expect("an answer");
-            assert_eq!((answer.text(), answer.header("connection")), (path, Some("keep-alive")));
+            assert_eq!(
+                (answer.text(), answer.header("connection")),
+                (path, Some("keep-alive"))
+            );
         }
     }
 
@@ -277,7 +332,10 @@ mod tests {
         let mut client = running.connect();
         client.send("HEAD /abc HTTP/1.1\nHost: x\n\nGET /b HTTP/1.1\nHost: x\n\n");
         assert_eq!(
-            client.receive_head().expect("a head").header("content-length"),
+            client
+                .receive_head()
+                .expect("a head")
+                .header("content-length"),
             Some("4")
         );
         assert_eq!(client.receive().expect("an answer").text(), "/b");
@@ -290,7 +348,7 @@ mod tests {
             ..Options::default()
         };
         let running = Running::with(options, |request| {
-            assert_ne!(request.raw_path, "/panic", "expected by the test");
+            assert_ne!(request.path_text(), "/panic", "expected by the test");
             Reply::text(200, "fine")
         });
         assert_eq!(status(&running, "GET /panic HTTP/1.1\nHost: x\n\n"), 500);
@@ -306,12 +364,20 @@ mod tests {
 
     #[test]
     fn form_arrives_whether_it_was_announced_or_comes_at_once() {
-        let running = Running::new(|request| Reply::text(200, request.parameters().get("a").unwrap_or_default()));
+        let running = Running::new(|request| {
+            Reply::text(200, request.parameters().get("a").unwrap_or_default())
+        });
         let value = "v".repeat(5000);
         let head = "POST / HTTP/1.1\nHost: x\nContent-Type: application/x-www-form-urlencoded\n";
-        for (extra, value) in [("", "short"), ("", &value), ("Expect: 100-continue\n", "short")] {
+        for (extra, value) in [
+            ("", "short"),
+            ("", &value),
+            ("Expect: 100-continue\n", "short"),
+        ] {
             let length = value.len() + 2;
-            let answer = running.ask(&format!("{head}{extra}Content-Length: {length}\n\na={value}"));
+            let answer = running.ask(&format!(
+                "{head}{extra}Content-Length: {length}\n\na={value}"
+            ));
             assert_eq!(answer.text(), value, "{extra}");
         }
     }
@@ -323,7 +389,11 @@ mod tests {
             "POST / HTTP/1.1\nContent-Length: 65537",
             "GET / HTTP/1.1\nContent-Length: 1025",
         ] {
-            assert_eq!(status(&running, &format!("{head}\nHost: x\n\n")), 413, "{head}");
+            assert_eq!(
+                status(&running, &format!("{head}\nHost: x\n\n")),
+                413,
+                "{head}"
+            );
         }
     }
 
@@ -347,7 +417,10 @@ mod tests {
             let mut client = running.connect();
             client.send(request);
             let answer = client.receive().expect("an answer");
-            assert_eq!((answer.status, answer.header("connection")), (413, Some("close")));
+            assert_eq!(
+                (answer.status, answer.header("connection")),
+                (413, Some("close"))
+            );
             assert!(matches!(running.event(), Event::Lost { total, .. } if total == count));
         }
         assert_eq!(status(&running, "GET / HTTP/1.1\nHost: x\n\n"), 200);
@@ -403,7 +476,10 @@ mod tests {
     fn request_must_name_one_host() {
         let running = Running::echo();
         assert_eq!(status(&running, "GET / HTTP/1.1\n\n"), 400);
-        assert_eq!(status(&running, "GET / HTTP/1.1\nHost: a\nHost: b\n\n"), 400);
+        assert_eq!(
+            status(&running, "GET / HTTP/1.1\nHost: a\nHost: b\n\n"),
+            400
+        );
         assert_eq!(status(&running, "GET / HTTP/1.0\n\n"), 200);
     }
 
@@ -441,7 +517,7 @@ mod tests {
             ..Options::default()
         };
         let large = crate::http::reply::SharedBytes::from(vec![0; 32 << 20]);
-        let running = Running::with(options, move |request| match request.raw_path.as_str() {
+        let running = Running::with(options, move |request| match request.path_text().as_str() {
             "/large" => Reply::bytes(200, "a/b", large.clone()),
             _ => Reply::text(200, "small"),
         });
@@ -491,7 +567,10 @@ mod tests {
         }
         for _ in 0..50 {
             let event = running.event();
-            assert!(matches!(event, Event::Answered { status: 200, .. }), "{event:?}");
+            assert!(
+                matches!(event, Event::Answered { status: 200, .. }),
+                "{event:?}"
+            );
         }
     }
 
@@ -532,6 +611,9 @@ mod tests {
         running.join().expect("an orderly end");
         assert!(started.elapsed() < Duration::from_secs(2));
         let answer = client.receive().expect("an answer");
-        assert_eq!((answer.text(), answer.header("connection")), ("late", Some("close")));
+        assert_eq!(
+            (answer.text(), answer.header("connection")),
+            ("late", Some("close"))
+        );
     }
 }

@@ -102,7 +102,9 @@ fn has_plain_length(request: &Request) -> bool {
     let mut lengths = values(request, "content-length");
     match (lengths.next(), lengths.next()) {
         (None, _) => true,
-        (Some(length), None) => length.bytes().all(|byte| byte.is_ascii_digit()) && length.parse::<usize>().is_ok(),
+        (Some(length), None) => {
+            length.bytes().all(|byte| byte.is_ascii_digit()) && length.parse::<usize>().is_ok()
+        }
         (Some(_), Some(_)) => false,
     }
 }
@@ -116,8 +118,14 @@ fn has_host(request: &Request) -> bool {
 }
 
 /// Returns the values of the header `name`.
-pub(super) fn values<'a>(request: &'a Request, name: &'static str) -> impl Iterator<Item = &'a str> {
-    let headers = request.headers().iter().filter(move |header| header.field.equiv(name));
+pub(super) fn values<'a>(
+    request: &'a Request,
+    name: &'static str,
+) -> impl Iterator<Item = &'a str> {
+    let headers = request
+        .headers()
+        .iter()
+        .filter(move |header| header.field.equiv(name));
     headers.map(|header| header.value.as_str())
 }
 

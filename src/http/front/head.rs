@@ -11,7 +11,13 @@ use super::incoming::Persistence;
 use crate::http::reply::Reply;
 
 /// Headers that only the front end sets.
-const OWN: [&str; 5] = ["connection", "content-length", "date", "server", "transfer-encoding"];
+const OWN: [&str; 5] = [
+    "connection",
+    "content-length",
+    "date",
+    "server",
+    "transfer-encoding",
+];
 
 /// Appends the head of `reply` to `out`.
 pub(super) fn write(out: &mut Vec<u8>, reply: &Reply, persistence: Persistence) {
@@ -22,7 +28,10 @@ pub(super) fn write(out: &mut Vec<u8>, reply: &Reply, persistence: Persistence) 
     );
     with_date(|date| put(out, format_args!("Date: {date}\r\n")));
     if has_body(reply.status) {
-        put(out, format_args!("Content-Length: {}\r\n", reply.body.length()));
+        put(
+            out,
+            format_args!("Content-Length: {}\r\n", reply.body.length()),
+        );
     }
     match persistence {
         Persistence::Close | Persistence::GiveUp => out.extend_from_slice(b"Connection: close\r\n"),
@@ -57,7 +66,9 @@ fn with_date(with: impl FnOnce(&str)) {
     thread_local! {
         static LAST: RefCell<(i64, String)> = const { RefCell::new((-1, String::new())) };
     }
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     let now = i64::try_from(since.as_secs()).unwrap_or_default();
     LAST.with_borrow_mut(|(second, text)| {
         if *second != now {
@@ -83,14 +94,19 @@ mod tests {
         let mut out = Vec::new();
         write(&mut out, reply, persistence);
         let text = String::from_utf8(out).expect("heads are ASCII");
-        let lines = text.split_inclusive("\r\n").filter(|line| !line.starts_with("Date: "));
+        let lines = text
+            .split_inclusive("\r\n")
+            .filter(|line| !line.starts_with("Date: "));
         lines.collect()
     }
 
     #[test]
     fn head_has_the_length_and_the_headers_in_order() {
         assert_eq!(
-            head(&Reply::text(200, "four").with("ETag", "\"a\""), Persistence::Keep),
+            head(
+                &Reply::text(200, "four").with("ETag", "\"a\""),
+                Persistence::Keep
+            ),
             "HTTP/1.1 200 OK\r\nServer: spkrepo\r\nContent-Length: 4\r\nContent-Type: text/plain; charset=utf-8\r\n\
              ETag: \"a\"\r\n\r\n"
         );
@@ -110,7 +126,9 @@ mod tests {
     #[test]
     fn connection_is_named_where_the_client_would_guess_otherwise() {
         assert!(head(&Reply::new(200), Persistence::Close).contains("Connection: close\r\n"));
-        assert!(head(&Reply::new(200), Persistence::KeepOld).contains("Connection: keep-alive\r\n"));
+        assert!(
+            head(&Reply::new(200), Persistence::KeepOld).contains("Connection: keep-alive\r\n")
+        );
     }
 
     #[test]

@@ -10,7 +10,10 @@ use crate::http::request::{Method, Request, RequestError};
 pub(super) fn read_body(request: &mut tiny_http::Request, length: usize) -> io::Result<Vec<u8>> {
     let mut body = Vec::with_capacity(length);
     if length > 0 {
-        request.as_reader().take(length as u64).read_to_end(&mut body)?;
+        request
+            .as_reader()
+            .take(length as u64)
+            .read_to_end(&mut body)?;
     }
     if body.len() < length {
         return Err(ErrorKind::UnexpectedEof.into());
@@ -19,7 +22,10 @@ pub(super) fn read_body(request: &mut tiny_http::Request, length: usize) -> io::
 }
 
 /// Returns the project's own request for the library's and its body.
-pub(super) fn convert(request: &tiny_http::Request, body: Vec<u8>) -> Result<Request, RequestError> {
+pub(super) fn convert(
+    request: &tiny_http::Request,
+    body: Vec<u8>,
+) -> Result<Request, RequestError> {
     let headers = request.headers().iter().map(|header| {
         let name = header.field.as_str().as_str();
         (name.to_owned(), header.value.as_str().to_owned())

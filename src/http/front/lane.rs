@@ -80,7 +80,12 @@ impl Lane {
 }
 
 /// Opens the address again as soon as that works; returns nothing once the server is to stop.
-fn reopen(address: SocketAddr, only_v6: bool, options: Options, shared: &Shared) -> Option<TcpListener> {
+fn reopen(
+    address: SocketAddr,
+    only_v6: bool,
+    options: Options,
+    shared: &Shared,
+) -> Option<TcpListener> {
     while !shared.signals.wait(REOPEN) {
         if let Ok(listener) = listener::open(address, only_v6, options.send_timeout) {
             return Some(listener);
@@ -99,8 +104,14 @@ impl Crew {
                 .name(format!("http-{}-{number}", address.port()))
                 .spawn(move || work(&server, &watch, &shared))
         };
-        let workers = (0..shared.options.workers).map(start).collect::<io::Result<_>>()?;
-        Ok(Self { server, watch, workers })
+        let workers = (0..shared.options.workers)
+            .map(start)
+            .collect::<io::Result<_>>()?;
+        Ok(Self {
+            server,
+            watch,
+            workers,
+        })
     }
 
     /// Returns when the server is to stop, or no longer accepts.

@@ -14,8 +14,16 @@ const BACKLOG: i32 = 1024;
 /// Accepted sockets inherit the options of the listening one, and `tiny_http` shows them to nobody, so this is the only
 /// place to set them. `TCP_NODELAY` spares each answer the 40 ms of a delayed acknowledgement. A time-out for sending
 /// frees the thread from a client that does not read. One for receiving must not be set: `accept` would obey it too.
-pub(super) fn open(address: SocketAddr, only_v6: bool, send_timeout: Duration) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+pub(super) fn open(
+    address: SocketAddr,
+    only_v6: bool,
+    send_timeout: Duration,
+) -> io::Result<TcpListener> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
     // Without it, a server that is started again cannot listen while old connections time out. On Windows the same
     // option would let another program take the port over.
     #[cfg(unix)]
@@ -38,7 +46,8 @@ mod tests {
 
     #[test]
     fn port_in_use_is_an_error_that_names_the_address() {
-        let first = Server::bind(&[(Ipv4Addr::LOCALHOST, 0).into()], Options::default()).expect("a free port");
+        let first = Server::bind(&[(Ipv4Addr::LOCALHOST, 0).into()], Options::default())
+            .expect("a free port");
         let address = first.local_addrs()[0];
         let error = Server::bind(&[address], Options::default())
             .map(drop)

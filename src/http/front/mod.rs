@@ -148,7 +148,11 @@ impl Server {
     /// Answers requests until it is stopped, or lost too many connections.
     pub(crate) fn run(self, handler: Handler, on_event: OnEvent) -> Result<(), FrontError> {
         let shared = Arc::new(Shared::new(self.options, handler, on_event, self.signals));
-        let lanes: Result<Vec<_>, _> = self.lanes.into_iter().map(|lane| start(lane, &shared)).collect();
+        let lanes: Result<Vec<_>, _> = self
+            .lanes
+            .into_iter()
+            .map(|lane| start(lane, &shared))
+            .collect();
         if lanes.is_err() {
             shared.signals.stop();
         }
@@ -170,10 +174,12 @@ type LaneThread = thread::JoinHandle<Result<(), FrontError>>;
 
 fn start(lane: Lane, shared: &Arc<Shared>) -> io::Result<LaneThread> {
     let shared = shared.clone();
-    thread::Builder::new().name("http-lane".to_owned()).spawn(move || {
-        let end = lane.run(&shared);
-        // A lane that cannot go on takes the others with it.
-        shared.signals.stop();
-        end.map_err(|source| FrontError::Thread { source })
-    })
+    thread::Builder::new()
+        .name("http-lane".to_owned())
+        .spawn(move || {
+            let end = lane.run(&shared);
+            // A lane that cannot go on takes the others with it.
+            shared.signals.stop();
+            end.map_err(|source| FrontError::Thread { source })
+        })
 }

@@ -56,7 +56,11 @@ impl Nudger {
 
     /// Returns how long to wait before the next nudge.
     pub(super) fn pause(&self) -> Duration {
-        if self.busy > 0 { BUSY_PAUSE } else { IDLE_PAUSE }
+        if self.busy > 0 {
+            BUSY_PAUSE
+        } else {
+            IDLE_PAUSE
+        }
     }
 
     /// Connects and hangs up, more often if the number of requests `received` has lately grown.
@@ -67,11 +71,17 @@ impl Nudger {
             BUSY_FOR
         };
         self.received = received;
-        let times = if self.busy > 0 { BUSY_NUDGES } else { IDLE_NUDGES };
+        let times = if self.busy > 0 {
+            BUSY_NUDGES
+        } else {
+            IDLE_NUDGES
+        };
         for _ in 0..times {
             match TcpStream::connect_timeout(&self.address, CONNECT) {
                 Ok(stream) => hang_up(&stream),
-                Err(error) if error.kind() == ErrorKind::ConnectionRefused => return Nudged::Refused(error),
+                Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
+                    return Nudged::Refused(error);
+                }
                 Err(_) => return Nudged::Unknown,
             }
         }
@@ -114,7 +124,8 @@ mod tests {
 
     #[test]
     fn nobody_listening_is_noticed() {
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
+        let free =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
         let mut nudger = Nudger::new(free.expect("a free port"));
         assert!(matches!(nudger.nudge(0), Nudged::Refused(_)));
     }

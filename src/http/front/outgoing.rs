@@ -29,7 +29,12 @@ pub(super) enum End {
 }
 
 /// Sends `reply`, without its body if `head_only`.
-pub(super) fn send(writer: &mut dyn Write, reply: &Reply, persistence: Persistence, head_only: bool) -> Sent {
+pub(super) fn send(
+    writer: &mut dyn Write,
+    reply: &Reply,
+    persistence: Persistence,
+    head_only: bool,
+) -> Sent {
     thread_local! {
         static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     }
@@ -44,7 +49,11 @@ pub(super) fn send(writer: &mut dyn Write, reply: &Reply, persistence: Persisten
             _ if head_only || !head::has_body(reply.status) => Ok(writer.write_all(buffer)?),
             Body::Bytes(bytes) => send_bytes(writer, buffer, bytes.as_slice(), &mut sent.bytes),
             Body::Empty => Ok(writer.write_all(buffer)?),
-            Body::File { file, length, offset } => send_file(writer, buffer, file, *offset, *length, &mut sent.bytes),
+            Body::File {
+                file,
+                length,
+                offset,
+            } => send_file(writer, buffer, file, *offset, *length, &mut sent.bytes),
         }?;
         Ok(writer.flush()?)
     });
@@ -54,7 +63,12 @@ pub(super) fn send(writer: &mut dyn Write, reply: &Reply, persistence: Persisten
     sent
 }
 
-fn send_bytes(writer: &mut dyn Write, buffer: &mut Vec<u8>, body: &[u8], sent: &mut u64) -> Result<(), Failure> {
+fn send_bytes(
+    writer: &mut dyn Write,
+    buffer: &mut Vec<u8>,
+    body: &[u8],
+    sent: &mut u64,
+) -> Result<(), Failure> {
     let (first, rest) = body.split_at(body.len().min(SMALL));
     buffer.extend_from_slice(first);
     writer.write_all(buffer)?;
@@ -107,9 +121,10 @@ fn classify(failure: Failure) -> End {
         _ => return End::Broken(failure),
     };
     match kind {
-        ErrorKind::BrokenPipe | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::NotConnected => {
-            End::HungUp
-        }
+        ErrorKind::BrokenPipe
+        | ErrorKind::ConnectionAborted
+        | ErrorKind::ConnectionReset
+        | ErrorKind::NotConnected => End::HungUp,
         // What a time-out for sending looks like depends on the system.
         ErrorKind::WouldBlock | ErrorKind::TimedOut => End::Broken(Failure::Stalled),
         _ => End::Broken(failure),
@@ -148,7 +163,12 @@ mod tests {
     #[test]
     fn head_and_small_body_go_out_in_one_write() {
         let mut wire = Wire::default();
-        let sent = send(&mut wire, &Reply::text(200, "body"), Persistence::Keep, false);
+        let sent = send(
+            &mut wire,
+            &Reply::text(200, "body"),
+            Persistence::Keep,
+            false,
+        );
         assert_eq!((wire.writes, sent.bytes), (1, 4));
         assert!(wire.bytes.ends_with(b"\r\n\r\nbody"));
     }
@@ -156,7 +176,12 @@ mod tests {
     #[test]
     fn head_only_has_the_length_of_the_body_and_not_the_body() {
         let mut wire = Wire::default();
-        let sent = send(&mut wire, &Reply::text(200, "body"), Persistence::Keep, true);
+        let sent = send(
+            &mut wire,
+            &Reply::text(200, "body"),
+            Persistence::Keep,
+            true,
+        );
         let text = String::from_utf8(wire.bytes).expect("heads are ASCII");
         assert!(text.contains("Content-Length: 4\r\n") && text.ends_with("\r\n\r\n"));
         assert_eq!(sent.bytes, 0);
@@ -182,6 +207,9 @@ mod tests {
     fn file_that_ends_early_breaks_the_answer_off() {
         let reply = Reply::file("a/b", file(b"short"), 100);
         let sent = send(&mut Wire::default(), &reply, Persistence::Keep, false);
-        assert!(matches!(sent.end, End::Broken(Failure::ShortFile { missing: 95 })));
+        assert!(matches!(
+            sent.end,
+            End::Broken(Failure::ShortFile { missing: 95 })
+        ));
     }
 }

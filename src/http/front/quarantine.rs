@@ -36,12 +36,16 @@ impl Quarantine {
 
     /// Says whether the connection from `peer` was given up.
     pub(super) fn has(&self, peer: SocketAddr) -> bool {
-        self.count.load(Ordering::Acquire) > 0 && self.current().iter().any(|(other, _)| *other == peer)
+        self.count.load(Ordering::Acquire) > 0
+            && self.current().iter().any(|(other, _)| *other == peer)
     }
 
     fn current(&self) -> MutexGuard<'_, VecDeque<(SocketAddr, Instant)>> {
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
-        while peers.front().is_some_and(|(_, since)| since.elapsed() > TERM) {
+        while peers
+            .front()
+            .is_some_and(|(_, since)| since.elapsed() > TERM)
+        {
             peers.pop_front();
         }
         self.count.store(peers.len(), Ordering::Release);
@@ -56,7 +60,8 @@ mod tests {
     #[test]
     fn newest_are_kept_when_there_are_too_many() {
         let quarantine = Quarantine::default();
-        let peer = |port: usize| SocketAddr::from(([127, 0, 0, 1], u16::try_from(port).expect("a port")));
+        let peer =
+            |port: usize| SocketAddr::from(([127, 0, 0, 1], u16::try_from(port).expect("a port")));
         assert!(!quarantine.has(peer(1)));
         (1..=CAPACITY + 1).for_each(|port| quarantine.add(peer(port)));
         assert!(!quarantine.has(peer(1)));

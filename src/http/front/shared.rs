@@ -29,7 +29,12 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(options: Options, handler: Handler, on_event: OnEvent, signals: Arc<Signals>) -> Self {
+    pub(super) fn new(
+        options: Options,
+        handler: Handler,
+        on_event: OnEvent,
+        signals: Arc<Signals>,
+    ) -> Self {
         Self {
             busy: AtomicUsize::new(0),
             handler,
@@ -138,7 +143,9 @@ impl Signals {
     /// Waits for the signal, no longer than `limit`; says whether it is there.
     pub(super) fn wait(&self, limit: Duration) -> bool {
         let since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.wake.wait_timeout_while(since, limit, |since| since.is_none());
+        let waited = self
+            .wake
+            .wait_timeout_while(since, limit, |since| since.is_none());
         waited.unwrap_or_else(PoisonError::into_inner).0.is_some()
     }
 

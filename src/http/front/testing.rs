@@ -27,8 +27,12 @@ impl Running {
         Self::with(Options::default(), handler)
     }
 
-    pub(super) fn with(options: Options, handler: impl Fn(Request) -> Reply + Send + Sync + 'static) -> Self {
-        let server = Server::bind(&[(Ipv4Addr::LOCALHOST, 0).into()], options).expect("a free port");
+    pub(super) fn with(
+        options: Options,
+        handler: impl Fn(Request) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        let server =
+            Server::bind(&[(Ipv4Addr::LOCALHOST, 0).into()], options).expect("a free port");
         let (address, stopper) = (server.local_addrs()[0], server.stopper());
         let (sender, events) = channel();
         // A test that ended looks at no more events.
@@ -44,7 +48,7 @@ impl Running {
 
     /// Returns a server that answers each path with itself.
     pub(super) fn echo() -> Self {
-        Self::new(|request| Reply::text(200, request.raw_path))
+        Self::new(|request| Reply::text(200, request.path_text()))
     }
 
     pub(super) fn connect(&self) -> Client {
@@ -59,13 +63,20 @@ impl Running {
     }
 
     pub(super) fn event(&self) -> Event {
-        let events = self.events.lock().expect("no test panics while it holds it");
+        let events = self
+            .events
+            .lock()
+            .expect("no test panics while it holds it");
         events.recv_timeout(PATIENCE).expect("an event")
     }
 
     /// Waits for `run` to return.
     pub(super) fn join(mut self) -> Result<(), FrontError> {
-        self.run.take().expect("nobody joined before").join().expect("no panic")
+        self.run
+            .take()
+            .expect("nobody joined before")
+            .join()
+            .expect("no panic")
     }
 }
 
@@ -89,18 +100,26 @@ pub(super) struct Answer {
 impl Client {
     fn new(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).expect("the server listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a valid time");
+        stream
+            .set_read_timeout(Some(PATIENCE))
+            .expect("a valid time");
         Self(BufReader::new(stream))
     }
 
     pub(super) fn patience(&self, limit: Duration) {
-        self.0.get_ref().set_read_timeout(Some(limit)).expect("a valid time");
+        self.0
+            .get_ref()
+            .set_read_timeout(Some(limit))
+            .expect("a valid time");
     }
 
     /// Sends `text` with its line ends made those of HTTP.
     pub(super) fn send(&mut self, text: &str) {
         let bytes = text.replace('\n', "\r\n").into_bytes();
-        self.0.get_mut().write_all(&bytes).expect("the server reads");
+        self.0
+            .get_mut()
+            .write_all(&bytes)
+            .expect("the server reads");
     }
 
     /// Returns the next final answer; nothing if the connection ends, or in time brings nothing.
@@ -121,7 +140,10 @@ impl Client {
                 return None;
             }
         }
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let status = head
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok());
         Some(Answer {
             body: Vec::new(),
             status: status.expect("a status"),

@@ -1,0 +1,96 @@
+//! Downloads of SPKs, icons and screenshots.
+
+use super::cache_policy;
+use super::conditional;
+use super::etag::ETag;
+use super::handler::Site;
+use super::reply::Reply;
+use super::request::Request;
+use crate::blob::BlobError;
+use crate::model::channel::Channel;
+use crate::repo::Asset;
+
+/// Answers with an SPK. One that was offered once stays at its address, also when it is yanked; one that is staged has
+/// none yet.
+pub(super) fn download(site: &Site, request: &Request, package: &str, file: &str) -> Reply {
+    let state = site.live.state();
+    let build = state
+        .snapshot
+        .packages
+        .get(package)
+        .and_then(|package| package.build_of_file(file));
+    let Some((_, build)) = build.filter(|(_, build)| build.doc.channel != Channel::Staged) else {
+        return not_found();
+    };
+    let spk = &build.doc.spk;
+    match site.blobs.open(spk.sha256, spk.size) {
+        Ok(file) => {
+            let full = Reply::file("application/octet-stream", file, spk.size);
+            let full = full.with("Cache-Control", cache_policy::IMMUTABLE);
+            conditional::answer(request, &ETag::strong(spk.sha256.to_string()), full)
+        }
+        Err(BlobError::Missing { .. } | BlobError::Size { .. }) => {
+            Reply::problem(503, "the file is known but not whole on this server")
+        }
+        Err(_) => Reply::problem(500, "the file cannot be read"),
+    }
+}
+
+/// Answers with an icon of a release.
+pub(super) fn icon(
+    site: &Site,
+    request: &Request,
+    package: &str,
+    version: &str,
+    name: &str,
+) -> Reply {
+    let state = site.live.state();
+    let asset = version.parse().ok().and_then(|version| {
+        let release = state
+            .snapshot
+            .packages
+            .get(package)?
+            .releases
+            .get(&version)?;
+        release.icons.values().find(|icon| icon.name == name)
+    });
+    picture(site, request, asset)
+}
+
+/// Answers with a screenshot of a package.
+pub(super) fn screenshot(site: &Site, request: &Request, package: &str, name: &str) -> Reply {
+    let state = site.live.state();
+    let package = state.snapshot.packages.get(package);
+    let asset =
+        package.and_then(|package| package.screenshots.iter().find(|shot| shot.name == name));
+    picture(site, request, asset)
+}
+
+fn picture(site: &Site, request: &Request, asset: Option<&Asset>) -> Reply {
+    let Some(asset) = asset else {
+        return not_found();
+    };
+    match site.picture(&asset.name, asset.blob) {
+        Ok(bytes) => {
+            let full = Reply::bytes(200, media_type(&bytes), bytes)
+                .with("Cache-Control", cache_policy::CATALOG);
+            conditional::answer(request, &ETag::strong(asset.blob.to_string()), full)
+        }
+        Err(_) => Reply::problem(500, "the picture cannot be read"),
+    }
+}
+
+/// Goes by the first bytes: a name may lie, and a browser must not be told to run anything.
+fn media_type(bytes: &[u8]) -> &'static str {
+    if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
+        "image/png"
+    } else if bytes.starts_with(b"\xff\xd8\xff") {
+        "image/jpeg"
+    } else {
+        "application/octet-stream"
+    }
+}
+
+fn not_found() -> Reply {
+    Reply::problem(404, "there is no such file")
+}

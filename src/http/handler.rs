@@ -1,0 +1,44 @@
+//! What the handlers share: the state, the blobs, and the address for links.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::live::{Live, State};
+use super::origin::base_url;
+use super::reply::Reply;
+use super::request::Request;
+use super::router;
+use super::trusted_proxy::TrustedProxy;
+use crate::base::limits::Limits;
+use crate::blob::BlobStore;
+use crate::git::{BlobId, GitError, Store};
+
+/// A package source that answers requests.
+pub(super) struct Site {
+    pub(super) blobs: BlobStore,
+    /// For requests that name no valid host.
+    pub(super) listening: SocketAddr,
+    pub(super) live: Arc<Live>,
+    /// Pictures are read from git one at a time: libgit2's repositories cannot be shared.
+    pub(super) store: Mutex<Store>,
+    pub(super) trusted_proxies: Vec<TrustedProxy>,
+}
+
+impl Site {
+    /// Answers `request`.
+    pub(super) fn handle(&self, request: &Request) -> Reply {
+        router::answer(self, request)
+    }
+
+    /// Returns the address that links in the answer begin with.
+    pub(super) fn base_url(&self, state: &State, request: &Request) -> String {
+        let configured = state.snapshot.settings.repository.url.as_deref();
+        base_url(configured, &self.trusted_proxies, self.listening, request)
+    }
+
+    /// Reads a picture from git.
+    pub(super) fn picture(&self, name: &str, blob: BlobId) -> Result<Vec<u8>, GitError> {
+        let store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        store.read(name, blob, Limits::DEFAULT.image)
+    }
+}

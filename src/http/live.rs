@@ -1,0 +1,153 @@
+//! The snapshot that is being served, and how it follows the repository.
+//!
+//! Readers take the current state by one atomic load. A commit that does not parse is refused with its reasons, and the
+//! state before it serves on.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+
+use super::catalog_cache::CatalogCache;
+use super::notice::{Notice, OnNotice};
+use crate::git::CommitId;
+use crate::repo::{OpenError, Repository, Snapshot, load};
+
+/// How often the reference is looked at: a new commit is served well within a second.
+const POLL: Duration = Duration::from_millis(200);
+
+/// Which commit is served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Follow {
+    /// The commit that this names at the start, for good.
+    Fixed {
+        revision: String,
+    },
+    Head,
+    /// What this reference names at any time.
+    Reference {
+        name: String,
+    },
+}
+
+/// A snapshot and the answers made from it.
+pub(super) struct State {
+    pub(super) cache: CatalogCache,
+    pub(super) snapshot: Snapshot,
+}
+
+/// A commit that is not served, and why.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) commit: Option<CommitId>,
+    pub(super) error: OpenError,
+}
+
+/// The state that is being served.
+pub(super) struct Live {
+    current: ArcSwap<State>,
+    refused: ArcSwapOption<Refused>,
+}
+
+impl Follow {
+    fn revision(&self) -> Option<&str> {
+        match self {
+            Self::Fixed { revision } => Some(revision),
+            Self::Head => None,
+            Self::Reference { name } => Some(name),
+        }
+    }
+}
+
+impl Live {
+    /// Reads the first snapshot.
+    pub(super) fn start(repository: &Repository, follow: &Follow) -> Result<Self, OpenError> {
+        let commit = repository.commit(follow.revision())?;
+        let snapshot = load(&repository.store, commit, None)?;
+        Ok(Self {
+            current: ArcSwap::from_pointee(State::new(snapshot)),
+            refused: ArcSwapOption::empty(),
+        })
+    }
+
+    /// Returns the state that is served now.
+    pub(super) fn state(&self) -> Arc<State> {
+        self.current.load_full()
+    }
+
+    /// Returns why the newest commit is not the one that is served.
+    pub(super) fn refused(&self) -> Option<Arc<Refused>> {
+        self.refused.load_full()
+    }
+
+    /// Follows the repository until `stop` is set.
+    pub(super) fn follow(
+        &self,
+        repository: &Repository,
+        follow: &Follow,
+        stop: &AtomicBool,
+        notice: &OnNotice,
+    ) {
+        if matches!(follow, Follow::Fixed { .. }) {
+            return;
+        }
+        while !stop.load(Ordering::Relaxed) {
+            std::thread::sleep(POLL);
+            self.look(repository, follow, notice);
+        }
+    }
+
+    fn look(&self, repository: &Repository, follow: &Follow, notice: &OnNotice) {
+        let current = self.state();
+        let commit = match repository.commit(follow.revision()) {
+            Ok(commit) => commit,
+            Err(error) => return self.refuse(None, error, notice),
+        };
+        if commit == current.snapshot.commit {
+            self.refused.store(None);
+            return;
+        }
+        if self
+            .refused()
+            .is_some_and(|refused| refused.commit == Some(commit))
+        {
+            return;
+        }
+        match load(&repository.store, commit, Some(&current.snapshot)) {
+            Ok(snapshot) => {
+                let packages = snapshot.packages.len();
+                self.current.store(Arc::new(State::new(snapshot)));
+                self.refused.store(None);
+                notice(Notice::Serving { commit, packages });
+            }
+            Err(error) => self.refuse(Some(commit), error.into(), notice),
+        }
+    }
+
+    /// Keeps the reason, and tells it once.
+    fn refuse(&self, commit: Option<CommitId>, error: OpenError, notice: &OnNotice) {
+        let known = self.refused();
+        if known.is_some_and(|known| {
+            known.commit == commit && known.error.to_string() == error.to_string()
+        }) {
+            return;
+        }
+        let serving = self.state().snapshot.commit;
+        let refused = Arc::new(Refused { commit, error });
+        notice(Notice::Refused {
+            error: &refused.error,
+            serving,
+        });
+        self.refused.store(Some(refused));
+    }
+}
+
+impl State {
+    fn new(snapshot: Snapshot) -> Self {
+        Self {
+            cache: CatalogCache::new(&snapshot),
+            snapshot,
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! What a running server has to tell: somebody else prints it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::front::Event;
+use crate::git::CommitId;
+use crate::repo::OpenError;
+
+/// Something that whoever runs the server wants to know.
+#[derive(Debug)]
+pub(crate) enum Notice<'a> {
+    /// Something happened on a connection.
+    Front(Event),
+    /// Requests are answered from now on.
+    Listening { addresses: &'a [SocketAddr] },
+    /// A newer commit cannot be served; `serving` is served on.
+    Refused {
+        error: &'a OpenError,
+        serving: CommitId,
+    },
+    /// This commit is served from now on.
+    Serving { commit: CommitId, packages: usize },
+    /// No new requests are taken.
+    Stopping,
+}
+
+/// Is told each notice, on whichever thread it arises.
+pub(crate) type OnNotice = Arc<dyn Fn(Notice<'_>) + Send + Sync>;

@@ -1,0 +1,72 @@
+//! The source's own address: Package Center gets the catalog, a person's browser a page.
+
+use super::cache_policy;
+use super::conditional;
+use super::handler::Site;
+use super::page;
+use super::reply::{Reply, SharedBytes};
+use super::request::{Method, Request};
+use crate::catalog::{Device, DeviceError};
+use crate::model::channel::Channel;
+
+/// Answers at the address that stands for `channel`.
+pub(super) fn answer(site: &Site, request: &Request, channel: Channel) -> Reply {
+    let parameters = request.parameters();
+    match Device::from_parameters(|name| parameters.get(name).map(str::to_owned), channel) {
+        Ok(device) => catalog(site, request, device),
+        Err(_) if is_browser(request) => page::answer(site, request),
+        // DSM's probe when a source is added may lack all parameters; it must read a catalog.
+        Err(DeviceError::Missing { .. }) if parameters.iter().next().is_none() => empty(),
+        Err(error) => Reply::problem(400, &error.to_string()),
+    }
+}
+
+fn catalog(site: &Site, request: &Request, device: Device) -> Reply {
+    let state = site.live.state();
+    let base_url = site.base_url(&state, request);
+    let catalog = state.cache.get(&state.snapshot, device, base_url);
+    let full = Reply::json(200, SharedBytes::from(std::sync::Arc::clone(&catalog.body)));
+    conditional::answer(
+        request,
+        &catalog.tag,
+        full.with("Cache-Control", cache_policy::CATALOG),
+    )
+}
+
+fn empty() -> Reply {
+    Reply::json(200, r#"{"packages":[]}"#.to_owned())
+        .with("Cache-Control", cache_policy::PAGE)
+        .with("Vary", "Accept, User-Agent")
+}
+
+/// Package Center also sends `Accept: text/html` at times, so the name must say "browser" as well.
+fn is_browser(request: &Request) -> bool {
+    let has = |name: &str, part: &str| {
+        request
+            .header(name)
+            .is_some_and(|value| value.contains(part))
+    };
+    matches!(request.method, Method::Get | Method::Head)
+        && has("accept", "text/html")
+        && has("user-agent", "Mozilla/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_clearly_a_browser_gets_a_page() {
+        let dsm = Request::get("/")
+            .with("accept", "text/html")
+            .with("user-agent", "synology_avoton_415+ DSM6.2-23739 (package)");
+        assert!(!is_browser(&dsm));
+        assert!(!is_browser(
+            &Request::get("/").with("user-agent", "Mozilla/5.0")
+        ));
+        let browser = Request::get("/")
+            .with("accept", "text/html,*/*")
+            .with("user-agent", "Mozilla/5.0 (X11)");
+        assert!(is_browser(&browser));
+    }
+}

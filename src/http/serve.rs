@@ -1,0 +1,107 @@
+//! Serves a package source until it is told to stop.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use super::front::{self, FrontError, Options, Stopper};
+use super::handler::Site;
+use super::live::{Follow, Live};
+use super::notice::{Notice, OnNotice};
+use super::trusted_proxy::TrustedProxy;
+use crate::repo::{OpenError, Repository};
+
+/// How a package source is served.
+#[derive(Clone, Debug)]
+pub(crate) struct ServeOptions {
+    pub(crate) addresses: Vec<SocketAddr>,
+    pub(crate) follow: Follow,
+    /// Peers whose `Forwarded` and `X-Forwarded-…` are believed.
+    pub(crate) trusted_proxies: Vec<TrustedProxy>,
+}
+
+/// Says why nothing is served.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ServeError {
+    #[error(transparent)]
+    Front(#[from] FrontError),
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("could not prepare to be stopped by a signal")]
+    Signals {
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// Serves `repository` until SIGTERM or SIGINT; requests in flight are answered first.
+pub(crate) fn serve(
+    repository: Repository,
+    options: &ServeOptions,
+    notice: &OnNotice,
+) -> Result<(), ServeError> {
+    let live = Arc::new(Live::start(&repository, &options.follow)?);
+    let server = front::Server::bind(&options.addresses, Options::default())?;
+    let signals =
+        Signals::new([SIGINT, SIGTERM]).map_err(|source| ServeError::Signals { source })?;
+    let addresses = server.local_addrs();
+    let site = Arc::new(Site {
+        blobs: repository.blobs.clone(),
+        listening: addresses[0],
+        live: Arc::clone(&live),
+        store: Mutex::new(repository.store.reopen().map_err(OpenError::from)?),
+        trusted_proxies: options.trusted_proxies.clone(),
+    });
+    let state = live.state();
+    notice(Notice::Serving {
+        commit: state.snapshot.commit,
+        packages: state.snapshot.packages.len(),
+    });
+    notice(Notice::Listening {
+        addresses: &addresses,
+    });
+    let stop = Arc::new(AtomicBool::new(false));
+    let follower = follow(repository, Arc::clone(&live), options, &stop, notice);
+    let handle = signals.handle();
+    let waiter = wait_for_signals(signals, server.stopper(), notice);
+    let on_event = Arc::clone(notice);
+    let served = server.run(
+        Arc::new(move |request| site.handle(&request)),
+        Arc::new(move |event| on_event(Notice::Front(event))),
+    );
+    stop.store(true, Ordering::Relaxed);
+    handle.close();
+    for thread in [follower, waiter] {
+        // A thread that panicked has printed why; the server has stopped in any case.
+        let _ = thread.join();
+    }
+    Ok(served?)
+}
+
+fn follow(
+    repository: Repository,
+    live: Arc<Live>,
+    options: &ServeOptions,
+    stop: &Arc<AtomicBool>,
+    notice: &OnNotice,
+) -> std::thread::JoinHandle<()> {
+    let (follow, stop, notice) = (options.follow.clone(), Arc::clone(stop), Arc::clone(notice));
+    std::thread::spawn(move || live.follow(&repository, &follow, &stop, &notice))
+}
+
+fn wait_for_signals(
+    mut signals: Signals,
+    stopper: Stopper,
+    notice: &OnNotice,
+) -> std::thread::JoinHandle<()> {
+    let notice = Arc::clone(notice);
+    std::thread::spawn(move || {
+        for _ in signals.forever() {
+            notice(Notice::Stopping);
+            stopper.stop();
+        }
+    })
+}
