@@ -7,5 +7,5 @@ mod pointer;
 mod store;
 
 pub(crate) use incoming::{Incoming, StagedBlob, Tee};
-pub(crate) use pointer::{Pointer, PointerError};
+pub(crate) use pointer::Pointer;
 pub(crate) use store::{BlobError, BlobStore};

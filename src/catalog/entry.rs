@@ -290,7 +290,7 @@ const SEGMENT: &AsciiSet = &CONTROLS
     .add(b'}');
 
 /// Returns the URL of a path below `base_url`.
-pub(crate) fn link(base_url: &str, segments: &[&str]) -> String {
+fn link(base_url: &str, segments: &[&str]) -> String {
     let mut url = base_url.to_owned();
     for segment in segments {
         write!(url, "/{}", utf8_percent_encode(segment, SEGMENT))

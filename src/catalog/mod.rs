@@ -3,13 +3,12 @@
 //! Pure views over a snapshot. Rules: SynoCommunity's spkrepo (`views/nas.py`) without its defects; Synology's
 //! developer guide, "INFO necessary fields" and "INFO optional fields", for what each bound means.
 
+mod competition;
 mod device;
 mod entry;
 mod os_lines;
-mod rival;
 mod select;
 
+pub(crate) use competition::competition;
 pub(crate) use device::{Device, DeviceError};
-pub(crate) use entry::{answer, link};
-pub(crate) use rival::rival;
-pub(crate) use select::{Considered, Offer, Reason, consider, select};
+pub(crate) use entry::answer;

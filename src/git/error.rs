@@ -44,7 +44,7 @@ impl GitError {
     /// Returns a conversion of libgit2's error that names the `action` and its `object`.
     pub(super) fn at(
         action: &'static str,
-        object: impl ToString,
+        object: impl std::fmt::Display,
     ) -> impl FnOnce(git2::Error) -> Self {
         let object = object.to_string();
         move |source| Self::Failed {

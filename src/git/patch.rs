@@ -2,22 +2,17 @@
 
 use super::GitError;
 
-/// Returns the unified diff between two versions of the file at `path`; an absent version is no file.
-pub(crate) fn patch(
-    path: &str,
-    old: Option<&[u8]>,
-    new: Option<&[u8]>,
-) -> Result<String, GitError> {
+/// Returns the unified diff from `old`, which is absent for a new file, to `new` at `path`.
+pub(crate) fn patch(path: &str, old: Option<&[u8]>, new: &[u8]) -> Result<String, GitError> {
     let failed = |error| GitError::at("compare two versions of", path)(error);
     let file = std::path::Path::new(path);
-    let (old_bytes, new_bytes) = (old.unwrap_or_default(), new.unwrap_or_default());
-    let mut patch = git2::Patch::from_buffers(old_bytes, Some(file), new_bytes, Some(file), None)
-        .map_err(failed)?;
+    let mut patch =
+        git2::Patch::from_buffers(old.unwrap_or_default(), Some(file), new, Some(file), None)
+            .map_err(failed)?;
     let text = patch.to_buf().map_err(failed)?;
     let text = String::from_utf8_lossy(&text).into_owned();
-    Ok(match (old, new) {
-        (None, Some(_)) => text.replacen(&format!("--- a/{path}"), "--- /dev/null", 1),
-        (Some(_), None) => text.replacen(&format!("+++ b/{path}"), "+++ /dev/null", 1),
-        _ => text,
+    Ok(match old {
+        None => text.replacen(&format!("--- a/{path}"), "--- /dev/null", 1),
+        Some(_) => text,
     })
 }

@@ -89,13 +89,6 @@ fn join<T: fmt::Display>(values: &BTreeSet<T>) -> String {
     values.join(" ")
 }
 
-impl BuildId {
-    /// Returns the id as text.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 impl FromStr for BuildId {
     type Err = BuildIdError;
 
@@ -165,7 +158,7 @@ mod tests {
     #[test]
     fn every_id_reads_back() {
         let long = id("a b c d", "7.0-40000", "m");
-        assert_eq!(long.parse::<BuildId>().expect("valid").as_str(), long);
+        assert_eq!(long.parse::<BuildId>().expect("valid").to_string(), long);
         assert!("../x".parse::<BuildId>().is_err());
         assert!(".x".parse::<BuildId>().is_err());
     }

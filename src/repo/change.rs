@@ -3,18 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// The files that a change writes or removes, by path, and the words of its commit.
+/// The files that a change writes, by path, and the words of its commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Change {
-    pub(crate) edits: BTreeMap<String, Put>,
+    pub(crate) edits: BTreeMap<String, Vec<u8>>,
     pub(crate) message: Message,
-}
-
-/// What becomes of one path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Put {
-    Bytes(Vec<u8>),
-    Nothing,
 }
 
 /// The message of a commit: a subject, a body for people, trailers for programs (git-interpret-trailers(1)).
@@ -29,12 +22,7 @@ pub(crate) struct Message {
 impl Change {
     /// Sets the bytes of the file at `path`.
     pub(crate) fn put(&mut self, path: String, bytes: impl Into<Vec<u8>>) {
-        self.edits.insert(path, Put::Bytes(bytes.into()));
-    }
-
-    /// Removes the file at `path`.
-    pub(crate) fn remove(&mut self, path: String) {
-        self.edits.insert(path, Put::Nothing);
+        self.edits.insert(path, bytes.into());
     }
 }
 

@@ -8,10 +8,9 @@ mod repository;
 mod snapshot;
 mod writer;
 
-pub(crate) use change::{Change, Message, Put};
-pub(crate) use init::{InitError, Initialised, init};
-pub(crate) use journal::Recovered;
+pub(crate) use change::{Change, Message};
+pub(crate) use init::{InitError, init};
 pub(crate) use load::{LoadError, load};
 pub(crate) use repository::{OpenError, Repository};
 pub(crate) use snapshot::{Asset, Build, Package, Release, Snapshot};
-pub(crate) use writer::{Landed, WriteError, Writer, preview};
+pub(crate) use writer::{Landed, WriteError, preview};

@@ -41,11 +41,6 @@ impl Repository {
         Ok(Self { blobs, store })
     }
 
-    /// Opens the same package source once more, for another thread.
-    pub(crate) fn reopen(&self) -> Result<Self, GitError> {
-        Self::new(self.store.reopen()?)
-    }
-
     /// Returns the commit that `revision` names, or HEAD.
     pub(crate) fn commit(&self, revision: Option<&str>) -> Result<CommitId, OpenError> {
         if let Some(revision) = revision {

@@ -7,7 +7,7 @@ use crate::git::{BlobId, CommitId, TreeId};
 use crate::model::build_id::BuildId;
 use crate::model::channel::Channel;
 use crate::model::doc::{
-    BuildDoc, Install, PackageDoc, PeopleDoc, Permissions, ReleaseDoc, SettingsDoc, Text,
+    BuildDoc, Install, PackageDoc, Permissions, ReleaseDoc, SettingsDoc, Text,
 };
 use crate::model::name::PackageName;
 use crate::model::version::Version;
@@ -17,7 +17,6 @@ use crate::model::version::Version;
 pub(crate) struct Snapshot {
     pub(crate) commit: CommitId,
     pub(crate) packages: BTreeMap<PackageName, Arc<Package>>,
-    pub(crate) people: PeopleDoc,
     pub(crate) settings: SettingsDoc,
     pub(crate) tree: TreeId,
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use fs_err as fs;
 
-use super::change::{Change, Put};
+use super::change::Change;
 use super::journal::{Journal, Recovered};
 use super::load::{LoadError, load};
 use super::repository::Repository;
@@ -179,7 +179,7 @@ impl<'a> Writer<'a> {
         }
         store.check_clean(&updates)?;
         for update in &updates {
-            if let Some(Put::Bytes(bytes)) = change.edits.get(&update.path) {
+            if let Some(bytes) = change.edits.get(&update.path) {
                 store.write_blob(bytes)?;
             }
         }
@@ -204,15 +204,12 @@ impl<'a> Writer<'a> {
     /// Returns the paths whose file really changes.
     fn updates(&self, tree: Option<TreeId>, change: &Change) -> Result<Vec<PathUpdate>, GitError> {
         let mut updates = Vec::new();
-        for (path, put) in &change.edits {
+        for (path, bytes) in &change.edits {
             let old = match tree {
                 Some(tree) => self.repository.store.find(tree, path)?,
                 None => None,
             };
-            let new = match put {
-                Put::Bytes(bytes) => Some(BlobId::of(bytes)),
-                Put::Nothing => None,
-            };
+            let new = Some(BlobId::of(bytes));
             if old != new.map(Node::Blob) {
                 let old = match old {
                     Some(Node::Blob(blob)) => Some(blob),
@@ -233,13 +230,9 @@ pub(crate) fn preview(
     change: &Change,
 ) -> Result<String, GitError> {
     let mut text = String::new();
-    for (path, put) in &change.edits {
+    for (path, new) in &change.edits {
         let old = repository.store.read_path(snapshot.tree, path, u64::MAX)?;
-        let new = match put {
-            Put::Bytes(bytes) => Some(bytes.as_slice()),
-            Put::Nothing => None,
-        };
-        if old.as_deref() != new {
+        if old.as_ref() != Some(new) {
             text.push_str(&patch(path, old.as_deref(), new)?);
         }
     }

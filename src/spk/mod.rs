@@ -7,7 +7,8 @@
 //!
 //! The stages, top down: `container` (tar or gzip around it) → `walk`, `admit`, `records` (members, one by one) →
 //! `collect` (what a member is for) → `info/`, `conf/`, `image`, `payload`, `signature` (one format each) → `identity`,
-//! `sections`, `report` (views of the result). Nothing here writes, prints or verifies a signature.
+//! `sections`, `report` (views of the result). `write` makes small SPKs. Nothing here
+//! prints or verifies a signature.
 
 mod admit;
 mod collect;
@@ -35,16 +36,12 @@ mod test_spk;
 mod text;
 mod walk;
 mod warning;
+mod write;
 
-pub(crate) use conf::Conf;
 pub(crate) use defect::Defect;
 pub(crate) use error::SpkError;
 pub(crate) use identity::Identity;
 pub(crate) use image::Screenshot;
-pub(crate) use info::{Info, Stated};
-pub(crate) use payload::{Compression, PackageTgz};
-pub(crate) use read::{Member, Spk, read};
+pub(crate) use read::{Spk, read};
 pub(crate) use report::Report;
-pub(crate) use role::Wizards;
-pub(crate) use signature::Signature;
-pub(crate) use warning::Warning;
+pub(crate) use write::{package_tgz, write};

@@ -7,7 +7,7 @@ use toml_edit::{DocumentMut, Item, Table, value};
 
 use super::read::DocError;
 use super::sections::{Install, Permissions, Text};
-use crate::base::digest::{Digests, Md5, Sha256};
+use crate::base::digest::{Md5, Sha256};
 use crate::model::arch::Arch;
 use crate::model::build_id::{BuildId, Identity};
 use crate::model::channel::Channel;
@@ -53,17 +53,6 @@ pub(crate) struct SpkDoc {
     pub(crate) size: u64,
     pub(crate) sha256: Sha256,
     pub(crate) md5: Md5,
-}
-
-impl SpkDoc {
-    /// Returns the digests that the bytes must have.
-    pub(crate) fn digests(&self) -> Digests {
-        Digests {
-            md5: self.md5,
-            sha256: self.sha256,
-            size: self.size,
-        }
-    }
 }
 
 /// `[yanked]`: the build is withdrawn from every channel.
@@ -168,7 +157,7 @@ startable = false
         let build: BuildDoc = read("b.toml", CANONICAL.as_bytes()).expect("valid");
         assert_eq!(write(&build), CANONICAL);
         assert_eq!(
-            build.derived_id().as_str(),
+            build.derived_id().to_string(),
             "dsm7.2-64570-apollolake-avoton"
         );
     }

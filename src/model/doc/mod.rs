@@ -8,7 +8,7 @@ mod release;
 mod sections;
 mod settings;
 
-pub(crate) use build::{BuildDoc, BuildEdit, SpkDoc, Yanked};
+pub(crate) use build::{BuildDoc, BuildEdit, SpkDoc};
 pub(crate) use package::PackageDoc;
 pub(crate) use people::PeopleDoc;
 pub(crate) use read::{DocError, read, write};

@@ -30,7 +30,7 @@ pub(crate) fn load(
     let tree = store.root(commit)?;
     let mut problems = Problems::default();
     let settings = settings(store, tree, commit)?;
-    let people = document(store, tree, "maintainers.toml", &mut problems)?.unwrap_or_default();
+    check_people(store, tree, &mut problems)?;
     let folders = package_folders(store, tree, &mut problems)?;
     let (kept, changed) = split(folders, previous);
     let mut packages = kept;
@@ -42,7 +42,6 @@ pub(crate) fn load(
     Ok(Snapshot {
         commit,
         packages,
-        people,
         settings,
         tree,
     })
@@ -72,16 +71,13 @@ fn check_format(path: &str, bytes: &[u8]) -> Result<(), LoadError> {
     }
 }
 
-fn document(
-    store: &Store,
-    tree: TreeId,
-    path: &str,
-    problems: &mut Problems,
-) -> Result<Option<PeopleDoc>, GitError> {
-    let Some(bytes) = store.read_path(tree, path, Limits::DEFAULT.document)? else {
-        return Ok(None);
-    };
-    Ok(problems.take(read(path, &bytes)))
+/// Reads the people only to say what is wrong with them: nothing here depends on them yet.
+fn check_people(store: &Store, tree: TreeId, problems: &mut Problems) -> Result<(), GitError> {
+    const PATH: &str = "maintainers.toml";
+    if let Some(bytes) = store.read_path(tree, PATH, Limits::DEFAULT.document)? {
+        problems.take(read::<PeopleDoc>(PATH, &bytes));
+    }
+    Ok(())
 }
 
 fn package_folders(

@@ -8,7 +8,9 @@ use crate::base::limits::Limits;
 use crate::blob::Pointer;
 use crate::git::{BlobId, Entry, GitError, Node, Store, TreeId};
 use crate::model::build_id::BuildId;
-use crate::model::doc::{BuildDoc, DocError, PackageDoc, ReleaseDoc, read};
+use crate::model::doc::{
+    BuildDoc, DocError, Install, PackageDoc, Permissions, ReleaseDoc, Text, read,
+};
 use crate::model::name::PackageName;
 use crate::model::version::Version;
 use crate::repo::snapshot::{Asset, Build, Package, Release};
@@ -223,9 +225,9 @@ impl Reader<'_> {
 /// What the builds of a release take over from it.
 struct Shared {
     base: ReleaseDoc,
-    install: Arc<crate::model::doc::Install>,
-    permissions: Arc<crate::model::doc::Permissions>,
-    text: Arc<crate::model::doc::Text>,
+    install: Arc<Install>,
+    permissions: Arc<Permissions>,
+    text: Arc<Text>,
 }
 
 impl Shared {

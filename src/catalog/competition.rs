@@ -5,27 +5,19 @@ use std::collections::BTreeSet;
 use super::select::rank;
 use crate::model::arch::Arch;
 use crate::model::doc::BuildDoc;
-use crate::repo::{Build, Release};
 
-/// Returns a build of `release` that some device could be offered as well as `doc`: the same minimum DSM and a common
-/// platform. A higher minimum or a closer platform would decide, so such builds are no rivals.
-pub(crate) fn rival<'a>(release: &'a Release, doc: &BuildDoc) -> Option<&'a Build> {
-    release
-        .builds
-        .values()
-        .find(|build| compete(&build.doc, doc))
+/// Returns a platform on which some device could be offered either build: the same minimum DSM and a common platform.
+/// A higher minimum or a closer platform would decide, so then there is no competition.
+pub(crate) fn competition<'a>(a: &'a BuildDoc, b: &BuildDoc) -> Option<&'a Arch> {
+    if rank(a.os_min_ver) != rank(b.os_min_ver) || !share_model(a, b) {
+        return None;
+    }
+    common_platform(&a.arch, &b.arch)
 }
 
-/// Returns whether some device fits both builds equally well.
-pub(crate) fn compete(a: &BuildDoc, b: &BuildDoc) -> bool {
-    rank(a.os_min_ver) == rank(b.os_min_ver)
-        && share_platform(&a.arch, &b.arch)
-        && share_model(a, b)
-}
-
-fn share_platform(a: &BTreeSet<Arch>, b: &BTreeSet<Arch>) -> bool {
+fn common_platform<'a>(a: &'a BTreeSet<Arch>, b: &BTreeSet<Arch>) -> Option<&'a Arch> {
     a.iter()
-        .any(|a| b.iter().any(|b| a.canonical() == b.canonical()))
+        .find(|a| b.iter().any(|b| a.canonical() == b.canonical()))
 }
 
 /// Builds for different models never meet; nor does one for a model with one that excludes it.
@@ -44,6 +36,10 @@ fn share_model(a: &BuildDoc, b: &BuildDoc) -> bool {
 mod tests {
     use super::*;
     use crate::model::doc::read;
+
+    fn compete(a: &BuildDoc, b: &BuildDoc) -> bool {
+        competition(a, b).is_some()
+    }
 
     fn build(keys: &str) -> BuildDoc {
         let text = format!(

@@ -1,0 +1,129 @@
+//! A file that wants to be a build: read once, into the blob store and the SPK reader at the same time.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+
+use fs_err as fs;
+
+use super::error::AddError;
+use super::inputs::Source;
+use crate::base::digest::Digests;
+use crate::base::limits::Limits;
+use crate::blob::{Incoming, StagedBlob, Tee};
+use crate::model::build_id::{BuildId, Identity as BuildIdentity};
+use crate::model::doc::Sections;
+use crate::model::name::PackageName;
+use crate::model::version::Version;
+use crate::ops::progress::{Progress, Told};
+use crate::repo::Repository;
+use crate::spk::{self, Identity, Screenshot, Spk, SpkError};
+
+/// A complete SPK and what the repository keeps of it.
+pub(super) struct Candidate {
+    pub(super) digests: Digests,
+    /// How messages call it.
+    pub(super) file: String,
+    pub(super) icons: BTreeMap<u32, Vec<u8>>,
+    pub(super) id: BuildId,
+    pub(super) identity: Identity,
+    pub(super) screenshots: Vec<Screenshot>,
+    pub(super) sections: Sections,
+    pub(super) warnings: Vec<String>,
+}
+
+impl Candidate {
+    fn new(file: String, digests: Digests, spk: Spk) -> Result<Self, AddError> {
+        let sections = spk.sections();
+        let warnings = spk.warnings.iter().map(ToString::to_string).collect();
+        let Some(identity) = spk.identity.filter(|_| spk.defects.is_empty()) else {
+            let defects = spk.defects;
+            return Err(AddError::Unfit { defects, file });
+        };
+        let id = BuildIdentity {
+            arch: &identity.arch,
+            exclude_arch: &identity.exclude_arch,
+            exclude_model: &identity.exclude_model,
+            model: &identity.model,
+            os_min_ver: identity.os_min_ver,
+        }
+        .build_id();
+        Ok(Self {
+            digests,
+            file,
+            icons: spk.icons,
+            id,
+            identity,
+            screenshots: spk.screenshots,
+            sections,
+            warnings,
+        })
+    }
+
+    /// Returns the release that it belongs to.
+    pub(super) fn release(&self) -> (&PackageName, &Version) {
+        (&self.identity.package, &self.identity.version)
+    }
+
+    /// Returns what decides its place among others, whatever the order of the arguments.
+    pub(super) fn order(&self) -> impl Ord {
+        (
+            self.identity.package.clone(),
+            self.identity.version.clone(),
+            self.id.clone(),
+            self.digests.sha256,
+        )
+    }
+}
+
+/// Reads `source`, whose bytes are then staged in the blob store.
+pub(super) fn read(
+    repository: &Repository,
+    source: &Source,
+    stdin: &mut dyn Read,
+    progress: &dyn Progress,
+) -> Result<(Candidate, StagedBlob), AddError> {
+    let name = source.name();
+    let mut incoming = repository.blobs.incoming()?;
+    let spk = match source {
+        Source::Stdin => {
+            progress.begin(&name, None);
+            parse(stdin, &name, &mut incoming, progress)?
+        }
+        Source::File(path) => {
+            let failed = |source| AddError::Read {
+                path: path.clone(),
+                source,
+            };
+            let file = fs::File::open(path).map_err(failed)?;
+            let size = file.metadata().map_err(failed)?.len();
+            progress.begin(&name, Some(size));
+            parse(file, &name, &mut incoming, progress)?
+        }
+    };
+    let blob = incoming.finish()?;
+    progress.end();
+    Ok((Candidate::new(name, blob.digests(), spk)?, blob))
+}
+
+fn parse(
+    source: impl Read,
+    name: &str,
+    incoming: &mut Incoming,
+    progress: &dyn Progress,
+) -> Result<Spk, AddError> {
+    let mut tee = Tee::new(Told { progress, source }, incoming);
+    let parsed = spk::read(&mut tee, &Limits::DEFAULT);
+    if let Some(error) = tee.into_write_error() {
+        return Err(error.into());
+    }
+    parsed.map_err(|error| match error {
+        SpkError::Io(source) => AddError::Read {
+            path: name.into(),
+            source: io::Error::other(source),
+        },
+        source => AddError::Unreadable {
+            file: name.to_owned(),
+            source,
+        },
+    })
+}

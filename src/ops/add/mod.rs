@@ -1,0 +1,164 @@
+//! Takes SPKs in: `add`.
+//!
+//! The stages: [`inputs`] (which files) → [`candidate`] (each file read once, into the blob store and the SPK reader at
+//! the same time) → [`plan`] (what the repository becomes, or why not) → the blobs get their names → the change lands.
+//! Nothing is written before everything has been found acceptable.
+
+mod candidate;
+mod draft;
+mod error;
+mod inputs;
+mod plan;
+mod sections;
+
+use std::io::Read;
+
+use serde::Serialize;
+
+use super::progress::Progress;
+use crate::blob::StagedBlob;
+use crate::model::channel::Channel;
+use crate::repo::{Landed, Repository, preview};
+use candidate::Candidate;
+pub(crate) use error::AddError;
+pub(crate) use inputs::Input;
+use plan::Plan;
+
+/// How files are taken in.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Options {
+    /// Where the builds go; what `spkrepo.toml` says when absent.
+    pub(crate) channel: Option<Channel>,
+    /// One commit per release instead of one for all.
+    pub(crate) commit_each: bool,
+    pub(crate) dry_run: bool,
+    /// The release's texts stay where an SPK says otherwise.
+    pub(crate) keep_texts: bool,
+    /// A staged build may get other bytes.
+    pub(crate) replace: bool,
+}
+
+/// What came of a call.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Report {
+    pub(crate) files: Vec<FileReport>,
+    /// In the order in which they were made; none when everything was there, and with `--dry-run`.
+    pub(crate) commits: Vec<String>,
+    /// The diff that would be committed, with `--dry-run`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) diff: Option<String>,
+    #[serde(skip)]
+    pub(crate) landed: Vec<Landed>,
+}
+
+/// What came of one file.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct FileReport {
+    pub(crate) file: String,
+    pub(crate) package: String,
+    pub(crate) version: String,
+    pub(crate) build: String,
+    pub(crate) platforms: String,
+    pub(crate) range: String,
+    pub(crate) channel: Channel,
+    pub(crate) outcome: Outcome,
+    pub(crate) sha256: String,
+    /// In bytes.
+    pub(crate) size: u64,
+    pub(crate) warnings: Vec<String>,
+}
+
+/// What became of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Outcome {
+    Added,
+    AlreadyThere,
+    Replaced,
+}
+
+/// Takes `inputs` in; `stdin` is what `-` stands for.
+pub(crate) fn add(
+    repository: &Repository,
+    inputs: &[Input],
+    stdin: &mut dyn Read,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Report, AddError> {
+    let (candidates, blobs) = stage(repository, inputs, stdin, progress)?;
+    let snapshot = repository.snapshot()?;
+    let all: Vec<&Candidate> = candidates.iter().collect();
+    let plan = plan::plan(&snapshot, &all, options)?;
+    if options.dry_run {
+        let diff = preview(repository, &snapshot, &plan.change)?;
+        return Ok(report(plan, Vec::new(), Some(diff)));
+    }
+    for blob in blobs {
+        blob.keep()?;
+    }
+    let groups = if options.commit_each {
+        all.chunk_by(|a, b| a.release() == b.release()).collect()
+    } else {
+        vec![all.as_slice()]
+    };
+    land(repository, &groups, options)
+}
+
+/// Reads every file and orders them, so that the order of the arguments changes nothing.
+fn stage(
+    repository: &Repository,
+    inputs: &[Input],
+    stdin: &mut dyn Read,
+    progress: &dyn Progress,
+) -> Result<(Vec<Candidate>, Vec<StagedBlob>), AddError> {
+    let mut candidates = Vec::new();
+    let mut blobs = Vec::new();
+    for file in inputs::expand(inputs)? {
+        let (candidate, blob) = candidate::read(repository, &file, stdin, progress)?;
+        candidates.push(candidate);
+        blobs.push(blob);
+    }
+    candidates.sort_by(|a, b| a.order().cmp(&b.order()));
+    Ok((candidates, blobs))
+}
+
+fn land(
+    repository: &Repository,
+    groups: &[&[&Candidate]],
+    options: &Options,
+) -> Result<Report, AddError> {
+    let writer = repository.writer()?;
+    let mut whole: Option<Report> = None;
+    for group in groups {
+        let mut planned: Option<Plan> = None;
+        let landed = writer.land(|snapshot| {
+            let plan = plan::plan(snapshot, group, options)?;
+            let change = plan.change.clone();
+            planned = Some(plan);
+            Ok::<_, AddError>(Some(change))
+        })?;
+        let plan = planned.expect("a landed change was planned");
+        let part = report(plan, vec![landed], None);
+        match &mut whole {
+            None => whole = Some(part),
+            Some(whole) => {
+                whole.files.extend(part.files);
+                whole.commits.extend(part.commits);
+                whole.landed.extend(part.landed);
+            }
+        }
+    }
+    Ok(whole.expect("there is at least one file, so at least one group"))
+}
+
+fn report(plan: Plan, landed: Vec<Landed>, diff: Option<String>) -> Report {
+    Report {
+        files: plan.files,
+        commits: landed
+            .iter()
+            .filter_map(|landed| landed.commit.map(|commit| commit.to_string()))
+            .collect(),
+        diff,
+        landed,
+    }
+}

@@ -1,0 +1,11 @@
+//! One use case per file: takes typed input, returns a typed report, prints nothing.
+
+pub(crate) mod add;
+pub(crate) mod demo;
+pub(crate) mod inspect;
+pub(crate) mod list;
+pub(crate) mod offer;
+pub(crate) mod progress;
+pub(crate) mod show;
+pub(crate) mod target;
+mod words;
