@@ -1,11 +1,57 @@
+//! spkrepo turns a git repository into a Synology package source.
+//!
+//! Metadata is TOML that people review, SPKs are Git LFS objects, every change is a commit, and `serve` answers Package
+//! Center from the current commit.
+//!
+//! # Layers
+//!
+//! An arrow points to a lower number only; two modules of one layer do not import each other. A test enforces it.
+//!
+//! ```text
+//! 8 main.rs
+//! 7 cli/        one file per subcommand: arguments, rendering; error → exit code and hint
+//! 6 http/       the server: front end, router, handlers, conditional requests
+//! 5 ops/        one use case per file: typed input, typed report, prints nothing
+//! 4 catalog/ history/                pure views over snapshots
+//! 3 repo/       Snapshot (reads one commit) and Change (what a Writer commits)
+//! 2 git/ blob/ spk/                  storage and formats, ignorant of each other
+//! 1 model/      typed names, versions, platforms, channels, TOML documents; no I/O
+//! 0 base/       digests, atomic files, limits
+//! ```
+//!
+//! # An SPK is added
+//!
+//! [`ops::add`] reads the file once: a tee feeds the SPK reader ([`spk::read`]) and the blob store ([`blob::Incoming`]),
+//! which writes and hashes at the same time. The plan is made against a snapshot and refuses what contradicts it. Then
+//! the blob gets its name, and only then [`repo::Writer`] makes the commit that names it. Killed at any instant, the
+//! repository is at the old commit or at the new one: a journal tells the next writer what to finish in the working tree.
+//!
+//! # A NAS asks for the catalog
+//!
+//! [`http`] takes the state that is being served by one atomic load. [`catalog::select`] judges every build of every
+//! package for the device and keeps the reason for each that it leaves out; [`catalog::answer`] turns what is left into
+//! the JSON that this DSM knows. The bytes are kept until the next commit.
+//!
+//! # A commit arrives
+//!
+//! A follower looks at the reference five times a second. [`repo::load`] parses the packages whose tree changed, takes the
+//! others over, and the new snapshot is swapped in. A commit that does not parse is refused with all its problems, shown
+//! in `/readyz`, and the one before it is served on.
+
 mod base;
 mod blob;
 mod catalog;
+mod cli;
 mod git;
+mod history;
 mod http;
 mod model;
+mod ops;
 mod repo;
-pub(crate) mod spk;
+mod spk;
+
+/// Runs the program with the arguments of the process.
+#[must_use]
 pub fn run() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    cli::run()
 }

@@ -1,0 +1,44 @@
+//! What to do about an error. Every command in here is parsed by a test.
+
+pub(super) const ADD_IDENTITY: &str = "tell git who you are: `git config --global user.name NAME` and `git config --global user.email ADDRESS`";
+pub(super) const CHECKOUT_BRANCH: &str = "switch to a branch first: `git switch BRANCH`";
+pub(super) const COMMIT_FIRST: &str =
+    "commit, stash or undo that change first (`git status` shows it); nothing was written";
+pub(super) const CONTENDED: &str =
+    "try again when the other writers have finished; nothing was lost";
+pub(super) const DOCUMENTS: &str = "mend the files and commit them, then try again";
+pub(super) const INIT: &str =
+    "make a package source here with `spkrepo init`, or name one with `--repo DIR`";
+pub(super) const KEEP_TEXTS: &str = "raise the version if the texts are meant to change, or use `spkrepo add --keep-texts FILE` to keep the release's";
+pub(super) const LOCKED: &str = "wait for the other process; if none is running, delete that file";
+pub(super) const NEWER_FORMAT: &str = "install a newer spkrepo: this repository was made for it";
+pub(super) const PROMOTE: &str = "`spkrepo promote PACKAGE@VERSION` offers it on the next channel";
+pub(super) const RAISE_BUILD: &str = "released bytes never change: raise the number after the last `-` of the version and build again";
+pub(super) const REPLACE_STAGED: &str = "nobody was offered it yet: `spkrepo add --replace FILE` replaces it, or raise the number after the last `-` of the version";
+pub(super) const RIVAL: &str = "give one of the two another minimum DSM or other platforms; a device must have exactly one best build";
+pub(super) const SPKS: &str =
+    "name files that end in `.spk`, a folder of them, or `-` for standard input";
+pub(super) const UNYANK: &str = "`spkrepo unyank PACKAGE@VERSION` takes the yank back";
+pub(super) const YANK: &str =
+    "`spkrepo yank PACKAGE@VERSION --reason TEXT` withdraws a release from every channel";
+
+/// Every hint of this file.
+#[cfg(test)]
+pub(super) const ALL: [&str; 16] = [
+    ADD_IDENTITY,
+    CHECKOUT_BRANCH,
+    COMMIT_FIRST,
+    CONTENDED,
+    DOCUMENTS,
+    INIT,
+    KEEP_TEXTS,
+    LOCKED,
+    NEWER_FORMAT,
+    PROMOTE,
+    RAISE_BUILD,
+    REPLACE_STAGED,
+    RIVAL,
+    SPKS,
+    UNYANK,
+    YANK,
+];

@@ -1,0 +1,161 @@
+//! The command line: one file per subcommand with its arguments and how its report is shown.
+
+mod add;
+mod demo;
+mod error;
+mod hint;
+mod init;
+mod inspect;
+mod list;
+mod log;
+mod offer;
+mod progress;
+mod serve;
+mod show;
+mod table;
+mod ui;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::repo::{OpenError, Repository, Snapshot};
+use error::CliError;
+use ui::Ui;
+
+/// Turn a git repository into a Synology package source
+#[derive(Debug, Parser)]
+#[command(
+    name = "spkrepo",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
+struct Cli {
+    /// Use the package source that DIR is in
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        default_value = ".",
+        hide_default_value = true
+    )]
+    repo: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Args),
+    Inspect(inspect::Args),
+    Add(add::Args),
+    Promote(offer::PromoteArgs),
+    Yank(offer::YankArgs),
+    Unyank(offer::UnyankArgs),
+    List(list::Args),
+    Show(show::Args),
+    Log(log::Args),
+    Serve(serve::Args),
+    Demo(demo::Args),
+}
+
+/// What a command is given besides its own arguments.
+struct Context {
+    repo: PathBuf,
+    ui: Ui,
+}
+
+impl Context {
+    fn repository(&self) -> Result<Repository, CliError> {
+        Ok(Repository::open(&self.repo)?)
+    }
+
+    /// Opens the package source and reads what is at `revision`, or at HEAD.
+    fn snapshot(&self, revision: Option<&str>) -> Result<(Repository, Snapshot), CliError> {
+        let repository = self.repository()?;
+        let commit = repository.commit(revision)?;
+        let snapshot =
+            crate::repo::load(&repository.store, commit, None).map_err(OpenError::from)?;
+        Ok((repository, snapshot))
+    }
+}
+
+/// How a command ended that could be carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Status {
+    Done,
+    /// It checked something and found problems.
+    Problems,
+}
+
+/// Runs the program with the arguments of the process.
+pub(crate) fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return ui::print_usage(&error),
+    };
+    let context = Context {
+        repo: cli.repo,
+        ui: Ui::new(),
+    };
+    match dispatch(&context, cli.command) {
+        Ok(Status::Done) => ExitCode::SUCCESS,
+        Ok(Status::Problems) => ExitCode::from(1),
+        Err(error) => error.report(&context.ui),
+    }
+}
+
+fn dispatch(context: &Context, command: Command) -> Result<Status, CliError> {
+    match command {
+        Command::Init(args) => init::run(context, &args),
+        Command::Inspect(args) => inspect::run(context, &args),
+        Command::Add(args) => add::run(context, args),
+        Command::Promote(args) => offer::promote(context, args),
+        Command::Yank(args) => offer::yank(context, args),
+        Command::Unyank(args) => offer::unyank(context, args),
+        Command::List(args) => list::run(context, &args),
+        Command::Show(args) => show::run(context, &args),
+        Command::Log(args) => log::run(context, &args),
+        Command::Serve(args) => serve::run(context, args),
+        Command::Demo(args) => demo::run(context, &args),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_that_a_hint_names_parses() {
+        let mut commands = 0;
+        for hint in hint::ALL {
+            for command in hint
+                .split('`')
+                .skip(1)
+                .step_by(2)
+                .filter(|code| code.starts_with("spkrepo "))
+            {
+                let words = command
+                    .replace("PACKAGE@VERSION", "a@1")
+                    .replace("CHANNEL", "beta");
+                let parsed = Cli::try_parse_from(words.split_whitespace());
+                assert!(
+                    parsed.is_ok(),
+                    "`{command}`: {}",
+                    parsed.expect_err("it does not parse")
+                );
+                commands += 1;
+            }
+        }
+        assert!(commands > 3, "hints name commands");
+    }
+}

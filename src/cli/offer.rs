@@ -1,0 +1,158 @@
+//! `spkrepo promote`, `yank` and `unyank`.
+
+use super::error::CliError;
+use super::table::table;
+use super::ui::Ui;
+use super::{Context, Status};
+use crate::model::arch::Arch;
+use crate::model::build_id::BuildId;
+use crate::model::channel::Channel;
+use crate::ops::offer::{Action, Outcome, Report, offer};
+use crate::ops::target::{DsmLine, Filters, Target};
+use crate::repo::Landed;
+
+/// Which builds, and what is shown.
+#[derive(Debug, clap::Args)]
+struct Which {
+    /// The release: the newest of the package unless a version is named
+    #[arg(value_name = "PACKAGE[@VERSION]")]
+    target: Target,
+    /// Only builds that name this platform or family
+    #[arg(long)]
+    arch: Vec<Arch>,
+    /// Only builds whose minimum is this DSM: 7, 7.2 or 7.2-64570
+    #[arg(long, value_name = "VERSION")]
+    dsm: Vec<DsmLine>,
+    /// Only the build with this id
+    #[arg(long, value_name = "ID")]
+    build: Vec<BuildId>,
+    /// Show what would be committed, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Offer a release on the next channel
+///
+/// Staged builds go to beta, builds on beta to stable. When the builds of the release are on several channels, all of
+/// them go to the one after the lowest.
+#[derive(Debug, clap::Args)]
+pub(super) struct PromoteArgs {
+    #[command(flatten)]
+    which: Which,
+    /// The channel to go to, past others
+    #[arg(long, value_name = "CHANNEL")]
+    to: Option<Channel>,
+}
+
+/// Withdraw a release from every channel
+///
+/// Devices are offered the release before it again. The SPK stays in the history and can still be downloaded by its
+/// address. A NAS that has installed it keeps it.
+#[derive(Debug, clap::Args)]
+pub(super) struct YankArgs {
+    #[command(flatten)]
+    which: Which,
+    /// What is wrong with it
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+}
+
+/// Take a yank back
+#[derive(Debug, clap::Args)]
+pub(super) struct UnyankArgs {
+    #[command(flatten)]
+    which: Which,
+}
+
+pub(super) fn promote(context: &Context, args: PromoteArgs) -> Result<Status, CliError> {
+    run(context, args.which, &Action::Promote { to: args.to })
+}
+
+pub(super) fn yank(context: &Context, args: YankArgs) -> Result<Status, CliError> {
+    run(
+        context,
+        args.which,
+        &Action::Yank {
+            reason: args.reason,
+        },
+    )
+}
+
+pub(super) fn unyank(context: &Context, args: UnyankArgs) -> Result<Status, CliError> {
+    run(context, args.which, &Action::Unyank)
+}
+
+fn run(context: &Context, which: Which, action: &Action) -> Result<Status, CliError> {
+    let repository = context.repository()?;
+    let filters = Filters {
+        arch: which.arch,
+        build: which.build,
+        dsm: which.dsm,
+    };
+    let report = offer(&repository, &which.target, &filters, action, which.dry_run)?;
+    if which.json {
+        context.ui.json(&report);
+    } else if let Some(diff) = &report.diff {
+        context.ui.out(diff);
+    } else {
+        context.ui.out(&text(&report));
+    }
+    show_landed(&context.ui, &report.landed);
+    Ok(Status::Done)
+}
+
+fn text(report: &Report) -> String {
+    let rows: Vec<Vec<String>> = report
+        .builds
+        .iter()
+        .map(|build| {
+            vec![
+                format!("{} {}", report.package, report.version),
+                build.platforms.clone(),
+                build.range.clone(),
+                words(&build.outcome),
+            ]
+        })
+        .collect();
+    table(&rows)
+}
+
+fn words(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::AlreadyOn { channel } => format!("already on {channel}"),
+        Outcome::AlreadyYanked => "already yanked".to_owned(),
+        Outcome::NotYanked => "not yanked".to_owned(),
+        Outcome::Promoted { from, to } => format!("{from} → {to}"),
+        Outcome::StaysYanked => "stays yanked".to_owned(),
+        Outcome::Unyanked { channel } => format!("unyanked, on {channel} again"),
+        Outcome::Yanked { channel } => format!("yanked from {channel}"),
+    }
+}
+
+/// Says what was committed, and what an interrupted command or a busy user left.
+pub(super) fn show_landed(ui: &Ui, landed: &Landed) {
+    if let Some(recovered) = &landed.recovered {
+        let commit = recovered.commit.short();
+        ui.note(&format!(
+            "finished commit {commit} in the working tree, which an interrupted command had left"
+        ));
+        for left in &recovered.unfinished {
+            ui.warning(&format!(
+                "`{}` was edited since; it was left as it is",
+                left.path
+            ));
+        }
+    }
+    for left in &landed.unfinished {
+        ui.warning(&format!(
+            "`{}` was edited meanwhile; it was left as it is",
+            left.path
+        ));
+    }
+    if let Some(commit) = landed.commit {
+        ui.note(&format!("committed {}", commit.short()));
+    }
+}
