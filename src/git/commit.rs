@@ -9,6 +9,7 @@ use fs_err as fs;
 use git2::ErrorCode;
 use git2::build::TreeUpdateBuilder;
 
+use super::worktree::blank_entry;
 use super::{BlobId, CommitId, GitError, Store, TreeId};
 
 /// What became of an attempt to move a reference.
@@ -50,21 +51,25 @@ impl Store {
             .map_err(GitError::at("write a blob to", self.repo.path().display()))
     }
 
-    /// Writes the tree that `base` becomes when each path gets its blob, or goes.
+    /// Writes the tree that `base`, or nothing, becomes when each path gets its blob, or goes.
     pub(crate) fn write_tree<'a>(
         &self,
         base: Option<TreeId>,
         edits: impl Iterator<Item = (&'a str, Option<BlobId>)>,
     ) -> Result<TreeId, GitError> {
-        let failed = |error| GitError::at("write a tree to", self.repo.path().display())(error);
-        let base = match base {
-            Some(tree) => tree.0,
-            None => self
-                .repo
-                .treebuilder(None)
-                .and_then(|empty| empty.write())
-                .map_err(failed)?,
+        let tree = match base {
+            Some(base) => self.update_tree(base, edits),
+            None => self.first_tree(edits),
         };
+        tree.map(TreeId)
+            .map_err(GitError::at("write a tree to", self.repo.path().display()))
+    }
+
+    fn update_tree<'a>(
+        &self,
+        base: TreeId,
+        edits: impl Iterator<Item = (&'a str, Option<BlobId>)>,
+    ) -> Result<git2::Oid, git2::Error> {
         let mut update = TreeUpdateBuilder::new();
         for (path, blob) in edits {
             match blob {
@@ -72,11 +77,21 @@ impl Store {
                 None => update.remove(path),
             };
         }
-        let base = self.repo.find_tree(base).map_err(failed)?;
-        update
-            .create_updated(&self.repo, &base)
-            .map(TreeId)
-            .map_err(failed)
+        update.create_updated(&self.repo, &self.repo.find_tree(base.0)?)
+    }
+
+    /// An update needs a tree to begin with; an index in memory needs none, and leaves no empty tree behind.
+    fn first_tree<'a>(
+        &self,
+        edits: impl Iterator<Item = (&'a str, Option<BlobId>)>,
+    ) -> Result<git2::Oid, git2::Error> {
+        let mut index = git2::Index::new()?;
+        for (path, blob) in edits {
+            if let Some(blob) = blob {
+                index.add(&blank_entry(path, blob))?;
+            }
+        }
+        index.write_tree_to(&self.repo)
     }
 
     /// Writes a commit by the person that git's environment and configuration name, signed when they say so.

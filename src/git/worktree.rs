@@ -249,22 +249,29 @@ fn remove_empty_folders(root: &Path, file: &Path) {
 fn index_entry(root: &Path, path: &str, blob: BlobId) -> Result<IndexEntry, GitError> {
     let file = root.join(path);
     let metadata = fs::symlink_metadata(&file).map_err(GitError::file("read", &file))?;
-    let mut entry = IndexEntry {
+    let mut entry = blank_entry(path, blob);
+    entry.mtime = modified(&metadata);
+    entry.file_size = u32::try_from(metadata.len()).unwrap_or(u32::MAX);
+    describe(&mut entry, &metadata);
+    Ok(entry)
+}
+
+/// Returns an index entry that knows nothing of a file.
+pub(super) fn blank_entry(path: &str, blob: BlobId) -> IndexEntry {
+    IndexEntry {
         ctime: IndexTime::new(0, 0),
-        mtime: modified(&metadata),
+        mtime: IndexTime::new(0, 0),
         dev: 0,
         ino: 0,
         mode: 0o100_644,
         uid: 0,
         gid: 0,
-        file_size: u32::try_from(metadata.len()).unwrap_or(u32::MAX),
+        file_size: 0,
         id: blob.0,
         flags: 0,
         flags_extended: 0,
         path: path.as_bytes().to_vec(),
-    };
-    describe(&mut entry, &metadata);
-    Ok(entry)
+    }
 }
 
 #[cfg(unix)]
