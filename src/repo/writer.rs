@@ -3,6 +3,7 @@
 //! The order (`Writer::commit`) makes every instant safe: objects, journal, branch, working tree, end of the journal.
 //! Killed before the branch moves, nothing has happened; killed after it, the next writer finishes the working tree.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::path::PathBuf;
 
@@ -21,6 +22,8 @@ use crate::git::{
 pub(crate) struct Writer<'a> {
     folder: PathBuf,
     _lock: File,
+    /// What was read last: packages that have not changed since need not be read again.
+    known: RefCell<Option<Snapshot>>,
     recovered: Option<Recovered>,
     repository: &'a Repository,
 }
@@ -96,9 +99,16 @@ impl<'a> Writer<'a> {
         Ok(Self {
             folder,
             _lock: lock,
+            known: RefCell::new(None),
             recovered,
             repository,
         })
+    }
+
+    /// Makes use of a snapshot that was read already.
+    pub(crate) fn knowing(self, snapshot: Snapshot) -> Self {
+        self.known.replace(Some(snapshot));
+        self
     }
 
     /// Lands what `plan` makes of the newest snapshot; plans anew when the branch moves meanwhile.
@@ -107,21 +117,23 @@ impl<'a> Writer<'a> {
         mut plan: impl FnMut(&Snapshot) -> Result<Option<Change>, E>,
     ) -> Result<Landed, E> {
         let store = &self.repository.store;
-        let mut previous: Option<Snapshot> = None;
         for _ in 0..ATTEMPTS {
             let branch = self.branch()?;
             let tip = branch.tip.ok_or_else(|| WriteError::NoCommit {
                 branch: branch.name.clone(),
             })?;
-            let snapshot = load(store, tip, previous.as_ref()).map_err(WriteError::from)?;
+            let snapshot =
+                load(store, tip, self.known.borrow().as_ref()).map_err(WriteError::from)?;
             let Some(change) = plan(&snapshot)? else {
                 return Ok(self.landed(None, Vec::new()));
             };
-            match self.commit(&branch, Some(snapshot.tree), &change)? {
+            let tree = snapshot.tree;
+            self.known.replace(Some(snapshot));
+            match self.commit(&branch, Some(tree), &change)? {
                 Attempt::Done { commit, unfinished } => {
                     return Ok(self.landed(Some(commit), unfinished));
                 }
-                Attempt::Lost => previous = Some(snapshot),
+                Attempt::Lost => {}
                 Attempt::Nothing => return Ok(self.landed(None, Vec::new())),
             }
         }

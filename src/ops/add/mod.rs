@@ -18,7 +18,7 @@ use serde::Serialize;
 use super::progress::Progress;
 use crate::blob::StagedBlob;
 use crate::model::channel::Channel;
-use crate::repo::{Landed, Repository, preview};
+use crate::repo::{Landed, Repository, Writer, preview};
 use candidate::Candidate;
 pub(crate) use error::AddError;
 pub(crate) use inputs::Input;
@@ -101,7 +101,7 @@ pub(crate) fn add(
     } else {
         vec![all.as_slice()]
     };
-    land(repository, &groups, options)
+    land(&repository.writer()?.knowing(snapshot), &groups, options)
 }
 
 /// Reads every file and orders them, so that the order of the arguments changes nothing.
@@ -123,11 +123,10 @@ fn stage(
 }
 
 fn land(
-    repository: &Repository,
+    writer: &Writer<'_>,
     groups: &[&[&Candidate]],
     options: &Options,
 ) -> Result<Report, AddError> {
-    let writer = repository.writer()?;
     let mut whole: Option<Report> = None;
     for group in groups {
         let mut planned: Option<Plan> = None;
