@@ -39,7 +39,7 @@ impl Incoming {
             source,
         };
         fs::create_dir_all(temporary).map_err(failed)?;
-        remove_leftovers(temporary);
+        store.swept.call_once(|| remove_leftovers(temporary));
         let file = tempfile::Builder::new()
             .prefix(PREFIX)
             .tempfile_in(temporary)
@@ -225,7 +225,9 @@ mod tests {
     fn what_a_killed_process_left_goes_and_what_another_writes_stays() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let store = BlobStore::new(folder.path());
-        let living = store.incoming().expect("the store is writable");
+        let living = BlobStore::new(folder.path())
+            .incoming()
+            .expect("the store is writable");
         let dead = folder.path().join("tmp/spkrepo-dead");
         fs::write(&dead, b"half").expect("writable");
         let hour_ago = std::time::SystemTime::now() - Duration::from_secs(3600);

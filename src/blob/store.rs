@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Once};
 
 use fs_err as fs;
 
@@ -38,6 +39,8 @@ pub(crate) enum BlobError {
 #[derive(Clone, Debug)]
 pub(crate) struct BlobStore {
     objects: PathBuf,
+    /// Whether leftovers of killed processes were looked for: once is enough, and many blobs may be under way.
+    pub(super) swept: Arc<Once>,
     temporary: PathBuf,
 }
 
@@ -46,6 +49,7 @@ impl BlobStore {
     pub(crate) fn new(storage: &Path) -> Self {
         Self {
             objects: storage.join("objects"),
+            swept: Arc::new(Once::new()),
             temporary: storage.join("tmp"),
         }
     }
