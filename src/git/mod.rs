@@ -16,7 +16,6 @@ pub(crate) use commit::Moved;
 pub(crate) use error::GitError;
 pub(crate) use history::{ChangedPath, CommitInfo};
 pub(crate) use id::{BlobId, CommitId, TreeId};
-pub(crate) use patch::patch;
 pub(crate) use store::{Head, Store};
 pub(crate) use tree::{Entry, Node};
 pub(crate) use worktree::{PathUpdate, Unfinished};

@@ -1,18 +1,65 @@
-//! The difference of two versions of a file, as `git diff` shows it.
+//! The difference that edits would make, as `git show` prints the commit that makes them.
 
-use super::GitError;
+use git2::{DiffFormat, DiffLine};
 
-/// Returns the unified diff from `old`, which is absent for a new file, to `new` at `path`.
-pub(crate) fn patch(path: &str, old: Option<&[u8]>, new: &[u8]) -> Result<String, GitError> {
-    let failed = |error| GitError::at("compare two versions of", path)(error);
-    let file = std::path::Path::new(path);
-    let mut patch =
-        git2::Patch::from_buffers(old.unwrap_or_default(), Some(file), new, Some(file), None)
-            .map_err(failed)?;
-    let text = patch.to_buf().map_err(failed)?;
-    let text = String::from_utf8_lossy(&text).into_owned();
-    Ok(match old {
-        None => text.replacen(&format!("--- a/{path}"), "--- /dev/null", 1),
-        Some(_) => text,
-    })
+use super::{GitError, Store, TreeId};
+
+/// Takes the writes of a scratch repository before any backend that keeps them.
+const FIRST: i32 = 1000;
+
+impl Store {
+    /// Returns the diff that giving each path its bytes would make of `base`. Nothing is written.
+    pub(crate) fn preview<'a>(
+        &self,
+        base: TreeId,
+        edits: impl Iterator<Item = (&'a str, &'a [u8])>,
+    ) -> Result<String, GitError> {
+        let scratch = self.reopen()?;
+        let failed =
+            |error| GitError::at("compare the trees of", scratch.repo.path().display())(error);
+        let objects = scratch.repo.odb().map_err(failed)?;
+        let _memory = objects.add_new_mempack_backend(FIRST).map_err(failed)?;
+        let blobs = edits
+            .map(|(path, bytes)| Ok((path, Some(scratch.write_blob(bytes)?))))
+            .collect::<Result<Vec<_>, GitError>>()?;
+        let tree = scratch.write_tree(Some(base), blobs.into_iter())?;
+        scratch.diff_text(base, tree).map_err(failed)
+    }
+
+    fn diff_text(&self, old: TreeId, new: TreeId) -> Result<String, git2::Error> {
+        let old = self.repo.find_tree(old.0)?;
+        let new = self.repo.find_tree(new.0)?;
+        let diff = self.repo.diff_tree_to_tree(Some(&old), Some(&new), None)?;
+        let mut text = String::new();
+        diff.print(DiffFormat::Patch, |_, _, line| {
+            push(&mut text, &line);
+            true
+        })?;
+        Ok(text)
+    }
+}
+
+fn push(text: &mut String, line: &DiffLine<'_>) {
+    let content = String::from_utf8_lossy(line.content());
+    match line.origin() {
+        'F' => content
+            .split_inclusive('\n')
+            .for_each(|header| text.push_str(&with_tab(header))),
+        origin @ ('+' | '-' | ' ') => {
+            text.push(origin);
+            text.push_str(&content);
+        }
+        _ => text.push_str(&content),
+    }
+}
+
+/// Ends a name that has spaces with a tab, as git does, so that `patch` finds its end.
+fn with_tab(header: &str) -> String {
+    let name = header
+        .strip_prefix("--- ")
+        .or_else(|| header.strip_prefix("+++ "));
+    match name {
+        Some(name) if name.contains(' ') => format!("{}\t\n", header.trim_end_matches('\n')),
+        _ => header.to_owned(),
+    }
 }

@@ -15,7 +15,7 @@ use super::load::{LoadError, load};
 use super::repository::Repository;
 use super::snapshot::Snapshot;
 use crate::git::{
-    BlobId, CommitId, GitError, Head, Moved, Node, PathUpdate, TreeId, Unfinished, patch,
+    BlobId, CommitId, GitError, Head, Moved, Node, PathUpdate, TreeId, Unfinished,
 };
 
 /// The only one who makes commits. Other writers wait until it is dropped.
@@ -241,12 +241,9 @@ pub(crate) fn preview(
     snapshot: &Snapshot,
     change: &Change,
 ) -> Result<String, GitError> {
-    let mut text = String::new();
-    for (path, new) in &change.edits {
-        let old = repository.store.read_path(snapshot.tree, path, u64::MAX)?;
-        if old.as_ref() != Some(new) {
-            text.push_str(&patch(path, old.as_deref(), new)?);
-        }
-    }
-    Ok(text)
+    let edits = change.edits.iter();
+    repository.store.preview(
+        snapshot.tree,
+        edits.map(|(path, bytes)| (path.as_str(), bytes.as_slice())),
+    )
 }
