@@ -180,6 +180,7 @@ impl Store {
             }
         }
         index.write().map_err(failed)?;
+        keep_age(&index_file, &copy)?;
         fs::rename(&copy, &index_file).map_err(GitError::file("replace", &index_file))?;
         drop(lock);
         Ok(())
@@ -196,6 +197,21 @@ impl Store {
             .map(|repo| Self { repo })
             .map_err(GitError::at("open the working tree", work_dir.display()))
     }
+}
+
+/// Gives the new index the old one's time of modification.
+///
+/// Git reads a file again when it is not older than the index ("racy git" in its technical documentation). A younger
+/// index would vouch for entries that nobody has compared, and hide an edit made in the second of its `git add`.
+fn keep_age(old: &Path, new: &Path) -> Result<(), GitError> {
+    let Ok(modified) = fs::metadata(old).and_then(|metadata| metadata.modified()) else {
+        return Ok(());
+    };
+    fs::OpenOptions::new()
+        .write(true)
+        .open(new)
+        .and_then(|file| file.file().set_modified(modified))
+        .map_err(GitError::file("write", new))
 }
 
 fn has_conflict(index: &Index, path: &str) -> bool {
