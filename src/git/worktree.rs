@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use git2::{Index, IndexEntry, IndexTime};
+use git2::{Index, IndexEntry, IndexEntryExtendedFlag, IndexTime};
 
 use super::index_lock::IndexLock;
 use super::{BlobId, GitError, Store};
@@ -66,8 +66,8 @@ impl Store {
         let metadata = fs::symlink_metadata(&file);
         match (update.old, metadata) {
             (None, metadata) => Ok(metadata.is_err()),
-            // A file that is not checked out (sparse checkout, deleted) has nothing to lose but the deletion.
-            (Some(_), Err(_)) => Ok(false),
+            // A file that a sparse checkout leaves out has nothing to lose; a deleted one has its deletion.
+            (Some(_), Err(_)) => Ok(staged.is_some_and(is_left_out)),
             (Some(old), Ok(metadata)) => {
                 let remembered = staged.is_some_and(|entry| {
                     entry.mtime == modified(&metadata)
@@ -216,6 +216,12 @@ fn keep_age(old: &Path, new: &Path) -> Result<(), GitError> {
 
 fn has_conflict(index: &Index, path: &str) -> bool {
     (1..=3).any(|stage| index.get_path(Path::new(path), stage).is_some())
+}
+
+/// Returns whether the entry's file is not checked out on purpose (git-sparse-checkout(1)).
+fn is_left_out(entry: &IndexEntry) -> bool {
+    let flags = IndexEntryExtendedFlag::from_bits_truncate(entry.flags_extended);
+    flags.contains(IndexEntryExtendedFlag::SKIP_WORKTREE)
 }
 
 /// Writing through a link would change a file outside of the working tree.
