@@ -12,7 +12,7 @@ use super::GitError;
 
 /// The lock on an index; dropping it gives it back.
 #[must_use]
-pub(super) struct IndexLock {
+pub(crate) struct IndexLock {
     path: PathBuf,
 }
 

@@ -91,15 +91,24 @@ impl Store {
         Ok(found == expected)
     }
 
-    /// Lays the new version of each path out and records it in the index. Scratch files are made in `folder`.
+    /// Locks the index, as far as there is a working tree, so that what follows can be laid out for certain.
+    pub(crate) fn lock_index(&self, folder: &Path) -> Result<Option<IndexLock>, GitError> {
+        self.work_dir()
+            .map(|_| IndexLock::take(self.repo.path(), folder))
+            .transpose()
+    }
+
+    /// Lays the new version of each path out and records it in the index, whose `lock` is then given back. Scratch
+    /// files are made in `folder`.
     ///
     /// A path that is neither at its old nor at its new version is left alone and returned.
     pub(crate) fn lay_out(
         &self,
         updates: &[PathUpdate],
         folder: &Path,
+        lock: Option<IndexLock>,
     ) -> Result<Vec<Unfinished>, GitError> {
-        let Some(root) = self.work_dir() else {
+        let (Some(root), Some(_lock)) = (self.work_dir(), lock) else {
             return Ok(Vec::new());
         };
         let mut unfinished = Vec::new();
@@ -155,13 +164,12 @@ impl Store {
         }
     }
 
-    /// Writes the index under git's own lock, from a copy, so that it is the old one or the new one at any instant.
+    /// Writes the index, whose lock is held, from a copy, so that it is the old one or the new one at any instant.
     fn record(&self, root: &Path, updates: &[&PathUpdate], folder: &Path) -> Result<(), GitError> {
         if updates.is_empty() {
             return Ok(());
         }
         let git_dir = self.repo.path();
-        let lock = IndexLock::take(git_dir, folder)?;
         let (index_file, copy) = (git_dir.join("index"), folder.join("index"));
         for leftover in [copy.clone(), folder.join("index.lock")] {
             let _ = fs::remove_file(leftover);
@@ -182,7 +190,6 @@ impl Store {
         index.write().map_err(failed)?;
         keep_age(&index_file, &copy)?;
         fs::rename(&copy, &index_file).map_err(GitError::file("replace", &index_file))?;
-        drop(lock);
         Ok(())
     }
 

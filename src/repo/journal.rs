@@ -124,7 +124,8 @@ impl Journal {
         if updates.is_empty() {
             return Ok(None);
         }
-        let unfinished = store.lay_out(&updates, folder)?;
+        let lock = store.lock_index(folder)?;
+        let unfinished = store.lay_out(&updates, folder, lock)?;
         Ok(Some(Recovered { commit, unfinished }))
     }
 

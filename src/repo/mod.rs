@@ -13,4 +13,4 @@ pub(crate) use init::{InitError, init};
 pub(crate) use load::{LoadError, load};
 pub(crate) use repository::{OpenError, Repository};
 pub(crate) use snapshot::{Asset, Build, Package, Release, Snapshot};
-pub(crate) use writer::{Landed, WriteError, Writer, preview};
+pub(crate) use writer::{Landed, WriteError, Writer, check_can_land, preview};

@@ -1,6 +1,7 @@
 //! Lands changes: one commit each, by compare-and-swap, then the working tree.
 //!
-//! The order (`Writer::commit`) makes every instant safe: objects, journal, branch, working tree, end of the journal.
+//! The order (`Writer::commit`) makes every instant safe: objects, journal, lock of the index, branch, working tree, end
+//! of the journal.
 //! Killed before the branch moves, nothing has happened; killed after it, the next writer finishes the working tree.
 
 use std::cell::RefCell;
@@ -15,7 +16,7 @@ use super::load::{LoadError, load};
 use super::repository::Repository;
 use super::snapshot::Snapshot;
 use crate::git::{
-    BlobId, CommitId, GitError, Head, Moved, Node, PathUpdate, TreeId, Unfinished,
+    BlobId, CommitId, GitError, Head, Moved, Node, PathUpdate, Store, TreeId, Unfinished,
 };
 
 /// The only one who makes commits. Other writers wait until it is dropped.
@@ -161,13 +162,7 @@ impl<'a> Writer<'a> {
 
     /// Returns the branch that HEAD names.
     pub(super) fn branch(&self) -> Result<Branch, WriteError> {
-        match self.repository.store.head()? {
-            Head::Branch { name, tip } => Ok(Branch { name, tip }),
-            Head::Detached { commit } => Err(GitError::DetachedHead {
-                commit: commit.short(),
-            }
-            .into()),
-        }
+        Ok(branch(&self.repository.store)?)
     }
 
     fn landed(&self, commit: Option<CommitId>, unfinished: Vec<Unfinished>) -> Landed {
@@ -185,7 +180,7 @@ impl<'a> Writer<'a> {
         change: &Change,
     ) -> Result<Attempt, WriteError> {
         let store = &self.repository.store;
-        let updates = self.updates(tree, change)?;
+        let updates = updates(store, tree, change)?;
         if updates.is_empty() {
             return Ok(Attempt::Nothing);
         }
@@ -203,35 +198,20 @@ impl<'a> Writer<'a> {
         )?;
         let commit = store.write_commit(new_tree, branch.tip, &change.message.to_text())?;
         Journal::write(&self.folder, store, &branch.name, commit, &updates)?;
+        // With the lock in hand, nothing but the end of the process can keep the working tree from following.
+        let lock = store.lock_index(&self.folder).inspect_err(|_| {
+            // The error to tell is the lock's; a journal of a change that did not land is harmless.
+            let _ = Journal::clear(&self.folder);
+        })?;
         let log = format!("spkrepo: {}", change.message.subject);
         if store.move_reference(&branch.name, branch.tip, commit, &log)? == Moved::Lost {
+            drop(lock);
             Journal::clear(&self.folder)?;
             return Ok(Attempt::Lost);
         }
-        let unfinished = store.lay_out(&updates, &self.folder)?;
+        let unfinished = store.lay_out(&updates, &self.folder, lock)?;
         Journal::clear(&self.folder)?;
         Ok(Attempt::Done { commit, unfinished })
-    }
-
-    /// Returns the paths whose file really changes.
-    fn updates(&self, tree: Option<TreeId>, change: &Change) -> Result<Vec<PathUpdate>, GitError> {
-        let mut updates = Vec::new();
-        for (path, bytes) in &change.edits {
-            let old = match tree {
-                Some(tree) => self.repository.store.find(tree, path)?,
-                None => None,
-            };
-            let new = Some(BlobId::of(bytes));
-            if old != new.map(Node::Blob) {
-                let old = match old {
-                    Some(Node::Blob(blob)) => Some(blob),
-                    _ => None,
-                };
-                let path = path.clone();
-                updates.push(PathUpdate { new, old, path });
-            }
-        }
-        Ok(updates)
     }
 }
 
@@ -246,4 +226,51 @@ pub(crate) fn preview(
         snapshot.tree,
         edits.map(|(path, bytes)| (path.as_str(), bytes.as_slice())),
     )
+}
+
+/// Refuses a change that could not land on `snapshot` now: no branch, nobody to commit as, a dirty path in the way.
+pub(crate) fn check_can_land(
+    repository: &Repository,
+    snapshot: &Snapshot,
+    change: &Change,
+) -> Result<(), GitError> {
+    let store = &repository.store;
+    store.check_identity()?;
+    branch(store)?;
+    store.check_clean(&updates(store, Some(snapshot.tree), change)?)
+}
+
+/// Returns the branch that HEAD names.
+fn branch(store: &Store) -> Result<Branch, GitError> {
+    match store.head()? {
+        Head::Branch { name, tip } => Ok(Branch { name, tip }),
+        Head::Detached { commit } => Err(GitError::DetachedHead {
+            commit: commit.short(),
+        }),
+    }
+}
+
+/// Returns the paths whose file really changes.
+fn updates(
+    store: &Store,
+    tree: Option<TreeId>,
+    change: &Change,
+) -> Result<Vec<PathUpdate>, GitError> {
+    let mut updates = Vec::new();
+    for (path, bytes) in &change.edits {
+        let old = match tree {
+            Some(tree) => store.find(tree, path)?,
+            None => None,
+        };
+        let new = Some(BlobId::of(bytes));
+        if old != new.map(Node::Blob) {
+            let old = match old {
+                Some(Node::Blob(blob)) => Some(blob),
+                _ => None,
+            };
+            let path = path.clone();
+            updates.push(PathUpdate { new, old, path });
+        }
+    }
+    Ok(updates)
 }

@@ -18,7 +18,7 @@ use serde::Serialize;
 use super::progress::Progress;
 use crate::blob::StagedBlob;
 use crate::model::channel::Channel;
-use crate::repo::{Landed, Repository, Writer, preview};
+use crate::repo::{Landed, Repository, Writer, check_can_land, preview};
 use candidate::Candidate;
 pub(crate) use error::AddError;
 pub(crate) use inputs::Input;
@@ -93,6 +93,7 @@ pub(crate) fn add(
         let diff = preview(repository, &snapshot, &plan.change)?;
         return Ok(report(plan, Vec::new(), Some(diff)));
     }
+    check_can_land(repository, &snapshot, &plan.change)?;
     for blob in blobs {
         blob.keep()?;
     }
