@@ -56,6 +56,10 @@ pub(crate) fn init(
     bare: bool,
     settings: &[(&str, &str)],
 ) -> Result<Initialised, InitError> {
+    if let Some(path) = folder.filter(|folder| bare && folder.join(".git").exists()) {
+        let path = path.to_owned();
+        return Err(InitError::NotBare { path });
+    }
     let store = open_or_make(folder, here, bare)?;
     if bare && store.work_dir().is_some() {
         let path = store.shown_path().to_owned();
@@ -96,6 +100,10 @@ fn plan(store: &Store, tree: Option<TreeId>) -> Result<(Change, Vec<String>), Gi
         },
         ..Change::default()
     };
+    let is_package_source = match tree {
+        Some(tree) => store.find(tree, SETTINGS)?.is_some(),
+        None => false,
+    };
     let mut kept = Vec::new();
     for (path, text) in TEMPLATE {
         let committed = match tree {
@@ -107,6 +115,8 @@ fn plan(store: &Store, tree: Option<TreeId>) -> Result<(Change, Vec<String>), Gi
                 change.put(path.to_owned(), with_attributes(&bytes, text))
             }
             Some(_) => kept.push(path.to_owned()),
+            // Whoever removed another file of the template later had a reason.
+            None if is_package_source && path != ATTRIBUTES => {}
             // A README that is not committed is its author's business; the other files must not be taken for his.
             None if path == "README.md" && is_in_work_dir(store, path) => {
                 kept.push(path.to_owned())
