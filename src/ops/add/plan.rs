@@ -97,7 +97,7 @@ impl Planner<'_> {
         } else {
             Outcome::Added
         };
-        if draft.has_only(&candidate.id) {
+        if draft.has_only(&candidate.id) && !self.options.keep_texts {
             draft.release = None;
         }
         let own = self.release_doc(candidate, draft)?;
@@ -177,8 +177,13 @@ impl Planner<'_> {
             self.change.put(path, write(&PackageDoc::default()));
         }
         let release = ReleaseDoc::from(candidate.sections.clone());
-        let path = format!("{}/release.toml", Release::folder(package, version));
-        self.change.put(path, write(&release));
+        // A text that already says so keeps its comments.
+        let known = self.snapshot.packages.get(package);
+        let known = known.and_then(|package| package.releases.get(version));
+        if known.is_none_or(|known| known.doc != release) {
+            let path = format!("{}/release.toml", Release::folder(package, version));
+            self.change.put(path, write(&release));
+        }
         draft.release = Some(release);
         Ok(Sections::default())
     }
