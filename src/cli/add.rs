@@ -94,11 +94,20 @@ fn show(context: &Context, report: &Report, json: bool) {
         .find(|file| staged(file))
         .filter(|_| report.diff.is_none())
     {
-        let target = format!("{}@{}", file.package, file.version);
+        let target = quoted(&format!("{}@{}", file.package, file.version));
         context
             .ui
             .hint(&hint::PROMOTE.replace("PACKAGE@VERSION", &target));
     }
+}
+
+/// Returns a word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "@._+-".contains(letter);
+    if word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 fn rows(report: &Report) -> Vec<Vec<String>> {

@@ -37,6 +37,7 @@ struct Cli {
     #[arg(
         long,
         global = true,
+        display_order = 90,
         value_name = "DIR",
         default_value = ".",
         hide_default_value = true

@@ -38,6 +38,7 @@ pub(crate) fn log(
         }
         Ok::<bool, GitError>(entries.len() < limit)
     })?;
+    entries.truncate(limit);
     Ok(entries)
 }
 

@@ -48,6 +48,7 @@ pub(crate) struct BuildOutcome {
     pub(crate) build: String,
     pub(crate) platforms: String,
     pub(crate) range: String,
+    #[serde(flatten)]
     pub(crate) outcome: Outcome,
 }
 
