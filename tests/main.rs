@@ -1,6 +1,18 @@
 //! The integration tests: one module per command or feature, and the rules of the sources.
 
+mod add;
+mod add_refused;
+mod help;
+mod init;
 mod layers;
+mod lfs;
+mod log;
+mod offer;
+mod places;
+mod reading;
+mod samples;
+mod signing;
 mod source_rules;
 mod support;
 mod tests_complete;
+mod users_work;

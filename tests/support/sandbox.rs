@@ -145,6 +145,25 @@ impl Sandbox {
         self.path("repo").join(path).exists()
     }
 
+    /// Returns every file below a folder of the root, with its size, sorted; a folder that is not there has none.
+    pub(crate) fn files(&self, folder: &str) -> Vec<(PathBuf, u64)> {
+        let mut files = Vec::new();
+        let mut folders = vec![self.path(folder)];
+        while let Some(entries) = folders.pop().map(fs::read_dir) {
+            for entry in entries.into_iter().flatten() {
+                let entry = entry.expect("a readable folder");
+                let metadata = entry.metadata().expect("a file of this test alone");
+                if metadata.is_dir() {
+                    folders.push(entry.path());
+                } else {
+                    files.push((entry.path(), metadata.len()));
+                }
+            }
+        }
+        files.sort();
+        files
+    }
+
     /// Returns the full id of HEAD.
     #[track_caller]
     pub(crate) fn head(&self) -> String {
