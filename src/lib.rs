@@ -21,20 +21,20 @@
 //!
 //! # An SPK is added
 //!
-//! [`ops::add`] reads the file once: a tee feeds the SPK reader ([`spk::read`]) and the blob store ([`blob::Incoming`]),
+//! `ops::add` reads the file once: a tee feeds the SPK reader (`spk::read`) and the blob store (`blob::Incoming`),
 //! which writes and hashes at the same time. The plan is made against a snapshot and refuses what contradicts it. Then
-//! the blob gets its name, and only then [`repo::Writer`] makes the commit that names it. Killed at any instant, the
+//! the blob gets its name, and only then `repo::Writer` makes the commit that names it. Killed at any instant, the
 //! repository is at the old commit or at the new one: a journal tells the next writer what to finish in the working tree.
 //!
 //! # A NAS asks for the catalog
 //!
-//! [`http`] takes the state that is being served by one atomic load. [`catalog::select`] judges every build of every
-//! package for the device and keeps the reason for each that it leaves out; [`catalog::answer`] turns what is left into
+//! `http` takes the state that is being served by one atomic load. `catalog::select` judges every build of every
+//! package for the device and keeps the reason for each that it leaves out; `catalog::answer` turns what is left into
 //! the JSON that this DSM knows. The bytes are kept until the next commit.
 //!
 //! # A commit arrives
 //!
-//! A follower looks at the reference five times a second. [`repo::load`] parses the packages whose tree changed, takes the
+//! A follower looks at the reference five times a second. `repo::load` parses the packages whose tree changed, takes the
 //! others over, and the new snapshot is swapped in. A commit that does not parse is refused with all its problems, shown
 //! in `/readyz`, and the one before it is served on.
 

@@ -1,4 +1,4 @@
-//! A package source in a git repository: [`Snapshot`] reads one commit, [`Writer`] is the only one who makes new ones.
+//! A package source in a git repository: [`Snapshot`] reads one commit, `Writer` is the only one who makes new ones.
 
 mod change;
 mod init;

@@ -3,7 +3,7 @@
 //! An SPK is a tar archive with the text file `INFO`, the payload `package.tgz`, icons, scripts and `conf/*` (developer
 //! guide, <https://help.synology.com/developer-guide/synology_package/INFO_necessary_fields.html> and its neighbours). It
 //! is hostile input: what cannot be read safely is an [`SpkError`]; what can be read but not published is a [`Defect`];
-//! what is merely odd is a [`Warning`].
+//! what is merely odd is a `Warning`.
 //!
 //! The stages, top down: `container` (tar or gzip around it) → `walk`, `admit`, `records` (members, one by one) →
 //! `collect` (what a member is for) → `info/`, `conf/`, `image`, `payload`, `signature` (one format each) → `identity`,
