@@ -76,7 +76,8 @@ pub(super) fn check_records<R: Read>(
             path: name.path.clone(),
         });
     }
-    if entry.header().entry_size().ok() != Some(entry.size()) {
+    let own_size = entry.header().entry_size().ok();
+    if !own_size.is_some_and(|own| own == entry.size() || stands_for(own, entry.size())) {
         return Err(overridden(b"size", offset, SIZE));
     }
     if hides_special(&entry.header().path_bytes(), name) {
@@ -112,6 +113,14 @@ pub(super) fn check_records<R: Read>(
     Ok(())
 }
 
+/// Returns whether writers put `own` into a header whose field is too short for `size`, which a PAX record then gives:
+/// nothing (GNU tar, Python), or the digits that fit.
+fn stands_for(own: u64, size: u64) -> bool {
+    /// Eleven octal digits.
+    const FIELD: u64 = 1 << 33;
+    size >= FIELD && (own == 0 || own == size % FIELD)
+}
+
 /// Returns whether a member is special under the name in its header or under its long name, but not the same.
 fn hides_special(own: &[u8], name: &MemberPath) -> bool {
     /// Bytes of a name that fit in a header; a longer one is cut there.
@@ -129,7 +138,38 @@ mod tests {
     use tar::EntryType;
 
     use super::*;
-    use crate::spk::test_spk::{END, file, paths, pax, raw_member, refusal};
+    use crate::spk::test_spk::{END, file, header, paths, pax, raw_member, refusal};
+
+    #[test]
+    fn a_size_that_no_header_can_hold_is_taken_from_pax() {
+        let member = |own: u64| {
+            let mut header = header(EntryType::Regular, "package.tgz", "", own);
+            header.set_cksum();
+            header.as_bytes().to_vec()
+        };
+        let eight_gib = 1_u64 << 33;
+        let record = pax(&format!("size={}", eight_gib + 7));
+        for parts in [
+            [record.as_slice(), &member(0)],
+            [&record, &member(7)],
+            [&record, &member(eight_gib + 7)],
+            [b"", &member(eight_gib + 7)],
+        ] {
+            // The content is cut after one block, which says that its size was believed.
+            let error = refusal(&[parts[0], parts[1], &[1; 512]]);
+            assert!(
+                matches!(&error, SpkError::Truncated { place, .. } if place.contains("8589934599 bytes")),
+                "{error}"
+            );
+        }
+        for (size, own) in [(eight_gib + 7, 8), (eight_gib - 1, 0), (7, 0)] {
+            let error = refusal(&[&pax(&format!("size={size}")), &member(own), &END]);
+            assert!(
+                matches!(error, SpkError::PaxOverride { .. }),
+                "{size}: {error}"
+            );
+        }
+    }
 
     #[test]
     fn headers_that_tell_two_stories_are_refused() {
