@@ -2,6 +2,7 @@
 
 mod add;
 mod add_refused;
+mod broken_toml;
 mod help;
 mod init;
 mod layers;

@@ -114,7 +114,6 @@ impl Advice for LoadError {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::Broken { .. } => hints(&[hint::DOCUMENTS]),
-            Self::Document(error) => error.hints(),
             Self::Format { .. } => hints(&[hint::NEWER_FORMAT]),
             Self::Git(error) => error.hints(),
             Self::NotAPackageSource { .. } => hints(&[hint::INIT]),

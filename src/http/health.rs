@@ -40,7 +40,6 @@ pub(super) fn ready(site: &Site) -> Reply {
 fn problems(error: &OpenError) -> &[DocError] {
     match error {
         OpenError::Load(LoadError::Broken { problems, .. }) => problems,
-        OpenError::Load(LoadError::Document(problem)) => std::slice::from_ref(problem),
         _ => &[],
     }
 }

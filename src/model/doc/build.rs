@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use super::read::DocError;
@@ -19,6 +19,7 @@ use crate::model::os_version::OsVersion;
 pub(crate) struct BuildDoc {
     pub(crate) channel: Channel,
     /// Platforms and families that the build runs on.
+    #[serde(deserialize_with = "at_least_one")]
     pub(crate) arch: BTreeSet<Arch>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(crate) exclude_arch: BTreeSet<Arch>,
@@ -60,6 +61,16 @@ pub(crate) struct SpkDoc {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Yanked {
     pub(crate) reason: String,
+}
+
+/// A build for no platform could not be told from one for all.
+fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<Arch>, D::Error> {
+    let platforms = BTreeSet::deserialize(deserializer)?;
+    if platforms.is_empty() {
+        let message = "`arch` is empty: name the platforms, or \"noarch\" for all";
+        return Err(serde::de::Error::custom(message));
+    }
+    Ok(platforms)
 }
 
 impl BuildDoc {

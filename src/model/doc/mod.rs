@@ -14,4 +14,4 @@ pub(crate) use people::PeopleDoc;
 pub(crate) use read::{DocError, read, write};
 pub(crate) use release::ReleaseDoc;
 pub(crate) use sections::{Install, LocalText, PackageBounds, Permissions, Sections, Text};
-pub(crate) use settings::{Compatibility, FORMAT, SettingsDoc};
+pub(crate) use settings::{Compatibility, FORMAT, SettingsDoc, stated_format};

@@ -30,10 +30,19 @@ pub(crate) fn read<T: DeserializeOwned>(path: &str, bytes: &[u8]) -> Result<T, D
         DocError {
             help: nearest_key(error.message()),
             line: line_of(bytes, start),
-            message: error.message().trim().replace('\n', ", "),
+            message: in_words_of_toml(error.message().trim()),
             path: path.to_owned(),
         }
     })
+}
+
+/// Says what was expected as a person does who does not know Rust.
+fn in_words_of_toml(message: &str) -> String {
+    message
+        .replace('\n', ", ")
+        .replace("expected a sequence", "expected a list")
+        .replace("expected u32", "expected a number from 0")
+        .replace("expected u64", "expected a number from 0")
 }
 
 /// Writes a document in the canonical form: the keys in the order of the type, one value per line for lists.
@@ -42,7 +51,7 @@ pub(crate) fn write<T: Serialize>(document: &T) -> String {
         .expect("documents have text keys and no values that TOML lacks")
 }
 
-fn line_of(bytes: &[u8], offset: usize) -> usize {
+pub(super) fn line_of(bytes: &[u8], offset: usize) -> usize {
     let before = &bytes[..offset.min(bytes.len())];
     before.iter().filter(|byte| **byte == b'\n').count() + 1
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::read::line_of;
 use crate::model::channel::Channel;
 
 /// The repository format that this program reads and writes.
@@ -58,6 +59,18 @@ pub(crate) enum Compatibility {
     /// The build's minimum has the device's major version.
     #[default]
     SameMajor,
+}
+
+/// Returns the format that the settings state and its line: a newer one may have keys that are unknown here.
+pub(crate) fn stated_format(bytes: &[u8]) -> Option<(i64, usize)> {
+    #[derive(Deserialize)]
+    struct Stated {
+        format: toml::Spanned<i64>,
+    }
+    let text = std::str::from_utf8(bytes).ok()?;
+    let format = toml::from_str::<Stated>(text).ok()?.format;
+    let line = line_of(bytes, format.span().start);
+    Some((format.into_inner(), line))
 }
 
 #[cfg(test)]

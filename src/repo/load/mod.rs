@@ -11,9 +11,8 @@ pub(crate) use problems::LoadError;
 use problems::Problems;
 
 use super::snapshot::{Package, Snapshot};
-use crate::base::limits::Limits;
 use crate::git::{CommitId, GitError, Node, Store, TreeId};
-use crate::model::doc::{DocError, FORMAT, PeopleDoc, SettingsDoc, read};
+use crate::model::doc::{DocError, FORMAT, PeopleDoc, SettingsDoc, read, stated_format};
 use crate::model::name::PackageName;
 
 /// Packages that one thread reads before a second one is worth its start.
@@ -29,7 +28,7 @@ pub(crate) fn load(
 ) -> Result<Snapshot, LoadError> {
     let tree = store.root(commit)?;
     let mut problems = Problems::default();
-    let settings = settings(store, tree, commit)?;
+    let settings = settings(store, tree, commit, &mut problems)?;
     check_people(store, tree, &mut problems)?;
     let folders = package_folders(store, tree, &mut problems)?;
     let (kept, changed) = split(folders, previous);
@@ -38,7 +37,7 @@ pub(crate) fn load(
         problems.extend(found);
         packages.extend(parsed.map(|package| (package.name.clone(), Arc::new(package))));
     }
-    problems.into_result(commit)?;
+    let settings = problems.into_result(commit, settings)?;
     Ok(Snapshot {
         commit,
         packages,
@@ -47,34 +46,51 @@ pub(crate) fn load(
     })
 }
 
-fn settings(store: &Store, tree: TreeId, commit: CommitId) -> Result<SettingsDoc, LoadError> {
-    const PATH: &str = "spkrepo.toml";
-    let bytes = store
-        .read_path(tree, PATH, Limits::DEFAULT.document)?
-        .ok_or(LoadError::NotAPackageSource { commit })?;
-    check_format(PATH, &bytes)?;
-    Ok(read(PATH, &bytes)?)
+/// Returns the bytes of a document in the root of the repository.
+fn root_document(
+    store: &Store,
+    tree: TreeId,
+    path: &str,
+    problems: &mut Problems,
+) -> Result<Option<Vec<u8>>, GitError> {
+    match store.find(tree, path)? {
+        Some(Node::Blob(blob)) => problems.bytes(store, path, blob),
+        Some(Node::Other) => {
+            problems.note_link(path);
+            Ok(None)
+        }
+        Some(Node::Tree(_)) | None => Ok(None),
+    }
 }
 
-/// Looks at the format alone first: a newer one may have keys that are unknown here.
-fn check_format(path: &str, bytes: &[u8]) -> Result<(), LoadError> {
-    let format = std::str::from_utf8(bytes)
-        .ok()
-        .and_then(|text| text.parse::<toml::Table>().ok())
-        .and_then(|table| table.get("format")?.as_integer());
-    match format {
-        Some(format) if format != i64::from(FORMAT) => Err(LoadError::Format {
+fn settings(
+    store: &Store,
+    tree: TreeId,
+    commit: CommitId,
+    problems: &mut Problems,
+) -> Result<Option<SettingsDoc>, LoadError> {
+    const PATH: &str = "spkrepo.toml";
+    let Some(bytes) = root_document(store, tree, PATH, problems)? else {
+        return if problems.is_empty() {
+            Err(LoadError::NotAPackageSource { commit })
+        } else {
+            Ok(None)
+        };
+    };
+    match stated_format(&bytes) {
+        Some((format, line)) if format != i64::from(FORMAT) => Err(LoadError::Format {
             format,
-            path: path.to_owned(),
+            line,
+            path: PATH.to_owned(),
         }),
-        _ => Ok(()),
+        _ => Ok(problems.take(read(PATH, &bytes))),
     }
 }
 
 /// Reads the people only to say what is wrong with them: nothing here depends on them yet.
 fn check_people(store: &Store, tree: TreeId, problems: &mut Problems) -> Result<(), GitError> {
     const PATH: &str = "maintainers.toml";
-    if let Some(bytes) = store.read_path(tree, PATH, Limits::DEFAULT.document)? {
+    if let Some(bytes) = root_document(store, tree, PATH, problems)? {
         problems.take(read::<PeopleDoc>(PATH, &bytes));
     }
     Ok(())
@@ -85,20 +101,28 @@ fn package_folders(
     tree: TreeId,
     problems: &mut Problems,
 ) -> Result<Vec<(PackageName, TreeId)>, GitError> {
-    let Some(Node::Tree(packages)) = store.find(tree, "packages")? else {
-        return Ok(Vec::new());
+    const FOLDER: &str = "packages";
+    let packages = match store.find(tree, FOLDER)? {
+        Some(Node::Tree(packages)) => store.entries(packages)?,
+        Some(Node::Other) => {
+            problems.note_link(FOLDER);
+            Vec::new()
+        }
+        Some(Node::Blob(_)) | None => Vec::new(),
     };
     let mut folders = Vec::new();
-    for entry in store.entries(packages)? {
-        let Node::Tree(folder) = entry.node else {
-            continue;
-        };
-        let name = entry.name.parse().map_err(|error| {
-            let path = format!("packages/{}", entry.name);
-            problems::folder_error(path, &error)
-        });
-        if let Some(name) = problems.take(name) {
-            folders.push((name, folder));
+    for entry in packages {
+        let path = format!("{FOLDER}/{}", entry.name);
+        match entry.node {
+            Node::Blob(_) => {}
+            Node::Other => problems.note_link(&path),
+            Node::Tree(folder) => {
+                let name = entry
+                    .name
+                    .parse()
+                    .map_err(|error| problems::folder_error(path, &error));
+                folders.extend(problems.take(name).map(|name| (name, folder)));
+            }
         }
     }
     Ok(folders)

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::problems::{Problems, folder_error};
-use crate::base::limits::Limits;
 use crate::blob::Pointer;
 use crate::git::{BlobId, Entry, GitError, Node, Store, TreeId};
 use crate::model::build_id::BuildId;
@@ -51,16 +50,16 @@ impl Reader<'_> {
                     package.doc = self.document(&path, blob)?.unwrap_or_default()
                 }
                 ("screenshots", Node::Tree(tree)) => {
-                    package.screenshots = self.screenshots(tree)?
+                    package.screenshots = self.screenshots(&path, tree)?
                 }
                 (version, Node::Tree(tree)) => {
                     let version = version.parse().map_err(|error| folder_error(path, &error));
-                    if let Some(version) = self.problems.take(version)
-                        && let Some(release) = self.release(name, version, tree)?
-                    {
+                    if let Some(version) = self.problems.take(version) {
+                        let release = self.release(name, version, tree)?;
                         package.releases.insert(release.version.clone(), release);
                     }
                 }
+                (_, Node::Other) => self.problems.note_link(&path),
                 _ => {}
             }
         }
@@ -72,22 +71,12 @@ impl Reader<'_> {
         path: &str,
         blob: BlobId,
     ) -> Result<Option<T>, GitError> {
-        match self.store.read(path, blob, Limits::DEFAULT.document) {
-            Ok(bytes) => Ok(self.problems.take(read(path, &bytes))),
-            Err(error @ GitError::Oversized { .. }) => {
-                self.problems.note(
-                    path,
-                    error.to_string(),
-                    "a document of the repository is a short text",
-                );
-                Ok(None)
-            }
-            Err(error) => Err(error),
-        }
+        let bytes = self.problems.bytes(self.store, path, blob)?;
+        Ok(bytes.and_then(|bytes| self.problems.take(read(path, &bytes))))
     }
 
-    fn screenshots(&self, tree: TreeId) -> Result<Vec<Asset>, GitError> {
-        let entries = self.store.entries(tree)?;
+    fn screenshots(&mut self, folder: &str, tree: TreeId) -> Result<Vec<Asset>, GitError> {
+        let entries = self.entries(folder, tree)?;
         Ok(entries
             .into_iter()
             .filter_map(asset)
@@ -95,28 +84,28 @@ impl Reader<'_> {
             .collect())
     }
 
+    /// Returns the entries of a folder, and notes those that are neither file nor folder.
+    fn entries(&mut self, folder: &str, tree: TreeId) -> Result<Vec<Entry>, GitError> {
+        let entries = self.store.entries(tree)?;
+        for entry in entries
+            .iter()
+            .filter(|entry| matches!(entry.node, Node::Other))
+        {
+            self.problems.note_link(&format!("{folder}/{}", entry.name));
+        }
+        Ok(entries)
+    }
+
     fn release(
         &mut self,
         package: &PackageName,
         version: Version,
         tree: TreeId,
-    ) -> Result<Option<Release>, GitError> {
+    ) -> Result<Release, GitError> {
         let folder = Release::folder(package, &version);
-        let entries = self.store.entries(tree)?;
+        let entries = self.entries(&folder, tree)?;
         let blobs: BTreeMap<&str, BlobId> = entries.iter().filter_map(named_blob).collect();
-        let Some(doc) = blobs.get("release.toml") else {
-            let help = "write what the builds share there, or remove the folder";
-            self.problems.note(
-                &format!("{folder}/release.toml"),
-                "the file is missing".to_owned(),
-                help,
-            );
-            return Ok(None);
-        };
-        let Some(doc) = self.document::<ReleaseDoc>(&format!("{folder}/release.toml"), *doc)?
-        else {
-            return Ok(None);
-        };
+        let doc = self.release_doc(&folder, &entries)?;
         let shared = Shared::of(&doc);
         let mut release = Release {
             builds: BTreeMap::new(),
@@ -142,7 +131,25 @@ impl Reader<'_> {
                 release.builds.insert(build.id.clone(), build);
             }
         }
-        Ok(Some(release))
+        Ok(release)
+    }
+
+    /// Returns what the builds share; an empty document when there is a problem with it, so that those of the builds are
+    /// found too.
+    fn release_doc(&mut self, folder: &str, entries: &[Entry]) -> Result<ReleaseDoc, GitError> {
+        let path = format!("{folder}/release.toml");
+        let entry = entries.iter().find(|entry| entry.name == "release.toml");
+        match entry.map(|entry| entry.node) {
+            Some(Node::Blob(blob)) => Ok(self.document(&path, blob)?.unwrap_or_default()),
+            // It is noted as what it is.
+            Some(Node::Other) => Ok(ReleaseDoc::default()),
+            Some(Node::Tree(_)) | None => {
+                let help = "write what the builds share there, or remove the folder";
+                self.problems
+                    .note(&path, "the file is missing".to_owned(), help);
+                Ok(ReleaseDoc::default())
+            }
+        }
     }
 
     fn build(
@@ -161,13 +168,6 @@ impl Reader<'_> {
         ) else {
             return Ok(None);
         };
-        if doc.arch.is_empty() {
-            self.problems.note(
-                path,
-                "`arch` is empty".to_owned(),
-                "name the platforms, or \"noarch\" for all",
-            );
-        }
         Ok(Some(shared.build(id, doc)))
     }
 
@@ -185,6 +185,9 @@ impl Reader<'_> {
             size: spk.size,
         };
         let Some(blob) = blobs.get(spk.file.as_str()).copied() else {
+            if self.problems.has(&path) {
+                return Ok(());
+            }
             let message = format!("the file is missing, though `{}.toml` names it", build.id);
             self.problems.note(
                 &path,
@@ -198,7 +201,10 @@ impl Reader<'_> {
         }
         let found = match self.store.read(&path, blob, Pointer::MAX_BYTES) {
             Ok(bytes) => Pointer::parse(&bytes).map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
+            Err(GitError::Oversized { size, .. }) => Err(format!(
+                "the file is {size} bytes long, too long for a Git LFS pointer"
+            )),
+            Err(error) => return Err(error),
         };
         match found {
             Ok(pointer) if pointer == expected => {}

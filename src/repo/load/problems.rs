@@ -1,6 +1,7 @@
 //! Collects what is wrong in a commit, so that one run names all of it.
 
-use crate::git::{CommitId, GitError};
+use crate::base::limits::Limits;
+use crate::git::{BlobId, CommitId, GitError, Store};
 use crate::model::doc::{DocError, FORMAT};
 
 /// Says why a commit is no package source that can be used.
@@ -11,10 +12,14 @@ pub(crate) enum LoadError {
         commit: CommitId,
         problems: Vec<DocError>,
     },
-    #[error(transparent)]
-    Document(#[from] DocError),
-    #[error("`{path}` says format {format}; this spkrepo reads format {FORMAT}")]
-    Format { format: i64, path: String },
+    #[error(
+        "{path}:{line}: the repository has format {format}, this spkrepo reads format {FORMAT}"
+    )]
+    Format {
+        format: i64,
+        line: usize,
+        path: String,
+    },
     #[error(transparent)]
     Git(#[from] GitError),
     #[error("commit {commit} has no `spkrepo.toml`, so it is no package source")]
@@ -41,6 +46,36 @@ impl Problems {
         });
     }
 
+    /// Notes that `path` is a symbolic link or a submodule: what it leads to is not in the commit.
+    pub(super) fn note_link(&mut self, path: &str) {
+        let message = "this is a symbolic link or a submodule, which is not followed".to_owned();
+        self.note(path, message, "put the file or folder itself there");
+    }
+
+    /// Returns whether something is wrong with `path` already.
+    pub(super) fn has(&self, path: &str) -> bool {
+        self.0.iter().any(|problem| problem.path == path)
+    }
+
+    /// Returns the bytes of the document at `path`, or notes that there are too many.
+    pub(super) fn bytes(
+        &mut self,
+        store: &Store,
+        path: &str,
+        blob: BlobId,
+    ) -> Result<Option<Vec<u8>>, GitError> {
+        match store.read(path, blob, Limits::DEFAULT.document) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(GitError::Oversized { limit, size, .. }) => {
+                let message = format!("the file is {size} bytes long, more than {limit}");
+                let help = "a document of the repository is a short text";
+                self.note(path, message, help);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     pub(super) fn extend(&mut self, problems: Vec<DocError>) {
         self.0.extend(problems);
     }
@@ -49,13 +84,18 @@ impl Problems {
         self.0
     }
 
-    /// Fails when there is any problem.
-    pub(super) fn into_result(self, commit: CommitId) -> Result<(), LoadError> {
-        if self.0.is_empty() {
-            Ok(())
-        } else {
-            let problems = self.0;
-            Err(LoadError::Broken { commit, problems })
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns the value that is there unless something is wrong with it, or all problems.
+    pub(super) fn into_result<T>(self, commit: CommitId, value: Option<T>) -> Result<T, LoadError> {
+        match value {
+            Some(value) if self.0.is_empty() => Ok(value),
+            _ => {
+                let problems = self.0;
+                Err(LoadError::Broken { commit, problems })
+            }
         }
     }
 }
