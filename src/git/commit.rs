@@ -229,28 +229,29 @@ impl Store {
         new: CommitId,
     ) -> Result<(), GitError> {
         let lock = self.reference_lock(name);
+        // The lock's own time is of no use when clocks differ, as on network file systems.
+        let deadline = Instant::now() + EMPTY_LOCK_AGE;
         loop {
             let Ok(content) = fs::read_to_string(&lock) else {
                 return Ok(());
             };
-            let is_ours = content.trim() == new.to_string() || is_old_and_empty(&lock, &content);
-            if is_ours {
-                return fs::remove_file(&lock).map_err(GitError::file("remove", &lock));
-            }
-            if !content.trim().is_empty() {
+            if !content.trim().is_empty() && content.trim() != new.to_string() {
                 return Ok(());
+            }
+            if !content.is_empty() || is_old(&lock) || Instant::now() > deadline {
+                return fs::remove_file(&lock).map_err(GitError::file("remove", &lock));
             }
             std::thread::sleep(POLL);
         }
     }
 }
 
-fn is_old_and_empty(lock: &Path, content: &str) -> bool {
+fn is_old(lock: &Path) -> bool {
     let age = fs::metadata(lock)
         .and_then(|metadata| metadata.modified())
         .ok()
         .and_then(|modified| SystemTime::now().duration_since(modified).ok());
-    content.is_empty() && age.is_some_and(|age| age > EMPTY_LOCK_AGE)
+    age.is_some_and(|age| age > EMPTY_LOCK_AGE)
 }
 
 /// libgit2 says `Modified` when the old value differs, `Exists` when a reference to be made is there, `NotFound` when
