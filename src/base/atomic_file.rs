@@ -5,12 +5,26 @@ use std::path::Path;
 
 use fs_err as fs;
 
+/// What the names of temporary files begin with.
+pub(crate) const PREFIX: &str = ".spkrepo-";
+
+/// Removes the temporary files that killed processes left in `folder`; nobody else may be writing there.
+pub(crate) fn remove_leftovers(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// Writes `bytes` to `path` through a temporary file beside it, synced before the rename.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let mut file = tempfile::Builder::new()
-        .prefix(".spkrepo-")
+        .prefix(PREFIX)
         .tempfile_in(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;

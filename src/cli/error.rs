@@ -160,6 +160,7 @@ impl Advice for WriteError {
             Self::Git(error) => error.hints(),
             Self::Load(error) => error.hints(),
             Self::NoCommit { .. } => hints(&[hint::INIT]),
+            Self::NotLaidOut { .. } => hints(&[hint::FINISH]),
             Self::Journal { .. } | Self::Lock { .. } => Vec::new(),
         }
     }

@@ -7,6 +7,8 @@ pub(super) const COMMIT_FIRST: &str =
 pub(super) const CONTENDED: &str =
     "try again when the other writers have finished; nothing was lost";
 pub(super) const DOCUMENTS: &str = "mend the files and commit them, then try again";
+pub(super) const FINISH: &str =
+    "mend the cause and run the command again: it brings the working tree to that commit";
 pub(super) const INIT: &str =
     "make a package source here with `spkrepo init`, or name one with `--repo DIR`";
 pub(super) const KEEP_TEXTS: &str = "raise the version if the texts are meant to change, or use `spkrepo add --keep-texts FILE` to keep the release's";
@@ -24,12 +26,13 @@ pub(super) const YANK: &str =
 
 /// Every hint of this file.
 #[cfg(test)]
-pub(super) const ALL: [&str; 16] = [
+pub(super) const ALL: [&str; 17] = [
     ADD_IDENTITY,
     CHECKOUT_BRANCH,
     COMMIT_FIRST,
     CONTENDED,
     DOCUMENTS,
+    FINISH,
     INIT,
     KEEP_TEXTS,
     LOCKED,

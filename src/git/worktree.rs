@@ -7,6 +7,7 @@ use git2::{Index, IndexEntry, IndexEntryExtendedFlag, IndexTime};
 
 use super::index_lock::IndexLock;
 use super::{BlobId, GitError, Store};
+use crate::base::atomic_file;
 
 /// A path that a change gives another file; an absent side is no file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,31 +92,31 @@ impl Store {
         Ok(found == expected)
     }
 
-    /// Locks the index, as far as there is a working tree, so that what follows can be laid out for certain.
+    /// Takes git's lock on the index, when there is one: while it is held, nobody else commits what the index holds.
     pub(crate) fn lock_index(&self, folder: &Path) -> Result<Option<IndexLock>, GitError> {
         self.work_dir()
             .map(|_| IndexLock::take(self.repo.path(), folder))
             .transpose()
     }
 
-    /// Lays the new version of each path out and records it in the index, whose `lock` is then given back. Scratch
-    /// files are made in `folder`.
+    /// Lays the new version of each path out and records it in the index, whose lock the caller holds. Scratch files are
+    /// made in `folder`.
     ///
     /// A path that is neither at its old nor at its new version is left alone and returned.
     pub(crate) fn lay_out(
         &self,
         updates: &[PathUpdate],
         folder: &Path,
-        lock: Option<IndexLock>,
+        _lock: Option<&IndexLock>,
     ) -> Result<Vec<Unfinished>, GitError> {
-        let (Some(root), Some(_lock)) = (self.work_dir(), lock) else {
+        let Some(root) = self.work_dir() else {
             return Ok(Vec::new());
         };
         let mut unfinished = Vec::new();
         let mut laid_out = Vec::new();
         for update in updates {
             let is_new = self.is_at(root, &update.path, update.new)?;
-            if is_new || self.can_replace(root, update)? {
+            if is_new || self.can_replace(root, update)? || self.is_begun(root, update)? {
                 if !is_new {
                     self.replace_file(root, update, folder)?;
                 }
@@ -132,6 +133,24 @@ impl Store {
     fn can_replace(&self, root: &Path, update: &PathUpdate) -> Result<bool, GitError> {
         let staged = self.open_index()?.get_path(Path::new(&update.path), 0);
         self.is_as_committed(root, update, staged.as_ref())
+    }
+
+    /// Returns whether the file is what a killed process had written of the new version, where it could not be renamed.
+    fn is_begun(&self, root: &Path, update: &PathUpdate) -> Result<bool, GitError> {
+        let file = root.join(&update.path);
+        let metadata = fs::symlink_metadata(&file);
+        let (Some(blob), Ok(metadata)) = (update.new, metadata) else {
+            return Ok(false);
+        };
+        let expected = self.read(&update.path, blob, MAX_BLOB)?;
+        if !metadata.is_file()
+            || metadata.len() > expected.len() as u64
+            || passes_through_link(root, &update.path)
+        {
+            return Ok(false);
+        }
+        let found = fs::read(&file).map_err(GitError::file("read", &file))?;
+        Ok(expected.starts_with(&found))
     }
 
     fn is_at(&self, root: &Path, path: &str, version: Option<BlobId>) -> Result<bool, GitError> {
@@ -154,7 +173,7 @@ impl Store {
         match update.new {
             Some(blob) => {
                 let bytes = self.read(&update.path, blob, MAX_BLOB)?;
-                put_file(&file, &bytes, &folder.join("laying-out"))
+                put_file(&file, &bytes, &scratch(folder, "file"))
             }
             None => {
                 fs::remove_file(&file).map_err(GitError::file("remove", &file))?;
@@ -164,16 +183,13 @@ impl Store {
         }
     }
 
-    /// Writes the index, whose lock is held, from a copy, so that it is the old one or the new one at any instant.
+    /// Writes the index from a copy, so that it is the old one or the new one at any instant.
     fn record(&self, root: &Path, updates: &[&PathUpdate], folder: &Path) -> Result<(), GitError> {
         if updates.is_empty() {
             return Ok(());
         }
         let git_dir = self.repo.path();
-        let (index_file, copy) = (git_dir.join("index"), folder.join("index"));
-        for leftover in [copy.clone(), folder.join("index.lock")] {
-            let _ = fs::remove_file(leftover);
-        }
+        let (index_file, copy) = (git_dir.join("index"), scratch(folder, "index"));
         if index_file.exists() {
             fs::copy(&index_file, &copy).map_err(GitError::file("copy", &index_file))?;
         }
@@ -189,8 +205,7 @@ impl Store {
         }
         index.write().map_err(failed)?;
         keep_age(&index_file, &copy)?;
-        fs::rename(&copy, &index_file).map_err(GitError::file("replace", &index_file))?;
-        Ok(())
+        fs::rename(&copy, &index_file).map_err(GitError::file("replace", &index_file))
     }
 
     /// Removes what a killed process of ours left of the index's lock.
@@ -249,17 +264,25 @@ fn passes_through_link(root: &Path, path: &str) -> bool {
     false
 }
 
+/// Returns the path of a scratch file, which is removed with other leftovers when the process is killed.
+fn scratch(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{}{name}", atomic_file::PREFIX))
+}
+
 /// Writes beside the repository's own files and renames, so that a half-written file never stands in the working tree.
 fn put_file(file: &Path, bytes: &[u8], scratch: &Path) -> Result<(), GitError> {
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder).map_err(GitError::file("make the folder", folder))?;
     }
     fs::write(scratch, bytes).map_err(GitError::file("write", scratch))?;
-    if fs::rename(scratch, file).is_ok() {
-        return Ok(());
+    match fs::rename(scratch, file) {
+        // The working tree is on another file system than the repository.
+        Err(error) if error.kind() == std::io::ErrorKind::CrossesDevices => {
+            fs::write(file, bytes).map_err(GitError::file("write", file))?;
+            fs::remove_file(scratch).map_err(GitError::file("remove", scratch))
+        }
+        renamed => renamed.map_err(GitError::file("write", file)),
     }
-    // The working tree is on another file system than the repository.
-    fs::write(file, bytes).map_err(GitError::file("write", file))
 }
 
 fn remove_empty_folders(root: &Path, file: &Path) {

@@ -124,8 +124,13 @@ impl Journal {
         if updates.is_empty() {
             return Ok(None);
         }
-        let lock = store.lock_index(folder)?;
-        let unfinished = store.lay_out(&updates, folder, lock)?;
+        let unfinished = store
+            .lock_index(folder)
+            .and_then(|lock| store.lay_out(&updates, folder, lock.as_ref()))
+            .map_err(|source| WriteError::NotLaidOut {
+                commit: commit.short(),
+                source,
+            })?;
         Ok(Some(Recovered { commit, unfinished }))
     }
 

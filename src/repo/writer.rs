@@ -1,8 +1,8 @@
 //! Lands changes: one commit each, by compare-and-swap, then the working tree.
 //!
-//! The order (`Writer::commit`) makes every instant safe: objects, journal, lock of the index, branch, working tree, end
-//! of the journal.
-//! Killed before the branch moves, nothing has happened; killed after it, the next writer finishes the working tree.
+//! The order (`Writer::commit`) makes every instant safe: objects, journal, git's lock on the index, branch, working tree,
+//! index, end of the lock, end of the journal. Killed before the branch moves, nothing has happened; killed after it, the
+//! next writer finishes the working tree.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -15,6 +15,7 @@ use super::journal::{Journal, Recovered};
 use super::load::{LoadError, load};
 use super::repository::Repository;
 use super::snapshot::Snapshot;
+use crate::base::atomic_file;
 use crate::git::{
     BlobId, CommitId, GitError, Head, Moved, Node, PathUpdate, Store, TreeId, Unfinished,
 };
@@ -63,6 +64,12 @@ pub(crate) enum WriteError {
     },
     #[error("the branch `{branch}` has no commit yet, so it is no package source")]
     NoCommit { branch: String },
+    #[error("commit {commit} landed, but the working tree could not be brought to it")]
+    NotLaidOut {
+        commit: String,
+        #[source]
+        source: GitError,
+    },
 }
 
 /// How often a change is planned anew when somebody else's commit came first.
@@ -94,6 +101,7 @@ impl<'a> Writer<'a> {
         let lock = fs::create_dir_all(&folder)
             .and_then(|()| File::create(&path))
             .and_then(|file| file.lock().map(|()| file))
+            .and_then(|file| atomic_file::remove_leftovers(&folder).map(|()| file))
             .map_err(|source| WriteError::Lock { path, source })?;
         store.make_durable(&folder)?;
         let recovered = Journal::recover(&folder, store)?;
@@ -198,19 +206,32 @@ impl<'a> Writer<'a> {
         )?;
         let commit = store.write_commit(new_tree, branch.tip, &change.message.to_text())?;
         Journal::write(&self.folder, store, &branch.name, commit, &updates)?;
-        // With the lock in hand, nothing but the end of the process can keep the working tree from following.
-        let lock = store.lock_index(&self.folder).inspect_err(|_| {
-            // The error to tell is the lock's; a journal of a change that did not land is harmless.
-            let _ = Journal::clear(&self.folder);
-        })?;
         let log = format!("spkrepo: {}", change.message.subject);
-        if store.move_reference(&branch.name, branch.tip, commit, &log)? == Moved::Lost {
-            drop(lock);
-            Journal::clear(&self.folder)?;
+        let attempt = self.move_branch(branch, commit, &updates, &log)?;
+        Journal::clear(&self.folder)?;
+        Ok(attempt)
+    }
+
+    /// Holds git's lock on the index from before the branch moves until the index has the new paths: whoever commits the
+    /// old index on top of the new commit takes the change back.
+    fn move_branch(
+        &self,
+        branch: &Branch,
+        commit: CommitId,
+        updates: &[PathUpdate],
+        log: &str,
+    ) -> Result<Attempt, WriteError> {
+        let store = &self.repository.store;
+        let lock = store.lock_index(&self.folder)?;
+        if store.move_reference(&branch.name, branch.tip, commit, log)? == Moved::Lost {
             return Ok(Attempt::Lost);
         }
-        let unfinished = store.lay_out(&updates, &self.folder, lock)?;
-        Journal::clear(&self.folder)?;
+        let unfinished = store
+            .lay_out(updates, &self.folder, lock.as_ref())
+            .map_err(|source| WriteError::NotLaidOut {
+                commit: commit.short(),
+                source,
+            })?;
         Ok(Attempt::Done { commit, unfinished })
     }
 }
