@@ -3,6 +3,7 @@
 mod add;
 mod add_refused;
 mod broken_toml;
+mod concurrency;
 mod help;
 mod init;
 mod layers;
