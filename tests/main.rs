@@ -6,6 +6,7 @@ mod broken_toml;
 mod concurrency;
 mod crash;
 mod help;
+mod hostile;
 mod init;
 mod layers;
 mod lfs;

@@ -86,6 +86,26 @@ impl Sandbox {
         self.run_command(self.spkrepo(line), &format!("spkrepo {line}"), input)
     }
 
+    /// Runs `spkrepo` in the repository with so little memory that it must not load what it reads.
+    pub(crate) fn run_in_memory(&self, mebibytes: u32, line: &str) -> Outcome {
+        // Where the shell cannot limit memory, the program runs without a limit.
+        let script = format!(
+            "ulimit -v {} 2>/dev/null; exec \"$0\" \"$@\"",
+            mebibytes << 10
+        );
+        let mut arguments = vec![
+            "-c".to_owned(),
+            script,
+            env!("CARGO_BIN_EXE_spkrepo").to_owned(),
+        ];
+        arguments.extend(words(line));
+        self.run_command(
+            self.command("sh", &arguments),
+            &format!("spkrepo {line}"),
+            b"",
+        )
+    }
+
     /// Runs `spkrepo` in a folder of the root.
     pub(crate) fn run_in(&self, folder: &str, line: &str) -> Outcome {
         let mut command = self.spkrepo(line);

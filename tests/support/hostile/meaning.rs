@@ -80,11 +80,6 @@ pub(super) const FILES: &[Hostile] = &[
             .map_info(|text| text.replace("package=\"hostile\"", "package=\"host\0ile\""))
             .bytes()
     }),
-    Hostile::new("INFO that is not UTF-8", &["INFO", "UTF-8|UTF8"], || {
-        let text =
-            b"package=\"hostile\"\nversion=\"1.0-1\"\narch=\"noarch\"\ndescription=\"caf\xE9\"\n";
-        plain().raw_info(text.as_slice()).bytes()
-    }),
     Hostile::new(
         "package named twice in INFO",
         &["package", "twice|duplicate|again|more than once|both"],
@@ -94,9 +89,4 @@ pub(super) const FILES: &[Hostile] = &[
                 .bytes()
         },
     ),
-    Hostile::new("icon that is no PNG", &["PACKAGE_ICON.PNG", "PNG"], || {
-        plain()
-            .member("PACKAGE_ICON.PNG", "<svg onload=alert(1)>")
-            .bytes()
-    }),
 ];
