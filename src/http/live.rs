@@ -12,7 +12,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use super::catalog_cache::CatalogCache;
 use super::notice::{Notice, OnNotice};
 use crate::git::CommitId;
-use crate::repo::{OpenError, Repository, Snapshot, load};
+use crate::repo::{LoadError, OpenError, Repository, Snapshot, load};
 
 /// How often the reference is looked at: a new commit is served well within a second.
 const POLL: Duration = Duration::from_millis(200);
@@ -42,6 +42,14 @@ pub(super) struct State {
 pub(super) struct Refused {
     pub(super) commit: Option<CommitId>,
     pub(super) error: OpenError,
+}
+
+impl Refused {
+    /// What is wrong with a commit stays wrong. That git cannot read it may pass, as when its objects arrive after the
+    /// reference.
+    fn is_final(&self) -> bool {
+        matches!(&self.error, OpenError::Load(error) if !matches!(error, LoadError::Git(_)))
+    }
 }
 
 /// The state that is being served.
@@ -110,7 +118,7 @@ impl Live {
         }
         if self
             .refused()
-            .is_some_and(|refused| refused.commit == Some(commit))
+            .is_some_and(|refused| refused.commit == Some(commit) && refused.is_final())
         {
             return;
         }
