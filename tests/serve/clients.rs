@@ -1,0 +1,177 @@
+//! Other people's clients: curl, httpie, and nginx as a proxy.
+
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+
+use fs_err as fs;
+
+use super::{DSM72, catalog, download_path, entries, offering, wait_until};
+use crate::support::http::Connection;
+use crate::support::sandbox::Sandbox;
+use crate::support::server::Server;
+use crate::support::spk::Spk;
+
+/// Runs a program in the sandbox's root and returns what it printed.
+#[track_caller]
+fn run(sandbox: &Sandbox, program: &str, arguments: &[&str]) -> Vec<u8> {
+    let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+    let mut command = sandbox.command(program, &arguments);
+    command.current_dir(sandbox.root()).stdin(Stdio::null());
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("`{program}` is needed (see .ci/test): {error}"));
+    assert!(
+        output.status.success(),
+        "{program} {arguments:?}: {}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output.stdout
+}
+
+#[test]
+fn curl_downloads_whole_in_parts_and_resumes() {
+    let spk = Spk::new("alpha", "1.0-1").payload_size(2_000_003);
+    let bytes = spk.bytes();
+    let sandbox = offering(&[spk]);
+    let server = Server::start(&sandbox, "");
+    let url = format!("http://{}{}", server.host(), download_path(&server, DSM72));
+    let curl = |arguments: &[&str]| {
+        run(
+            &sandbox,
+            "curl",
+            &[&["--silent", "--show-error", "--fail", &url], arguments].concat(),
+        )
+    };
+    assert!(curl(&[]) == bytes);
+    assert!(curl(&["--range", "100-199"]) == bytes[100..200]);
+    assert!(curl(&["--range", "-7"]) == bytes[bytes.len() - 7..]);
+    let part = sandbox.path("part.spk");
+    fs::write(&part, &bytes[..700_000]).expect("a writable folder");
+    curl(&["--continue-at", "-", "--output", "part.spk"]);
+    assert!(fs::read(&part).expect("the file") == bytes);
+    let head = String::from_utf8(curl(&["--head"])).expect("ASCII");
+    assert!(
+        head.contains(&format!("Content-Length: {}\r\n", bytes.len())),
+        "{head}"
+    );
+}
+
+#[test]
+fn httpie_posts_a_form() {
+    let sandbox = offering(&[Spk::new("alpha", "1.0-1")]);
+    let server = Server::start(&sandbox, "");
+    let url = format!("http://{}/", server.host());
+    let fields = [
+        "arch=apollolake",
+        "build=64570",
+        "major=7",
+        "minor=2",
+        "language=enu",
+        "unique=synology_apollolake_918+",
+    ];
+    let arguments = [
+        &[
+            "--ignore-stdin",
+            "--check-status",
+            "--body",
+            "--pretty=none",
+            "--form",
+            "POST",
+            &url,
+        ],
+        &fields[..],
+    ];
+    let posted = run(&sandbox, "http", &arguments.concat());
+    let got = server.get(&catalog(DSM72)).status(200).body;
+    assert_eq!(
+        String::from_utf8_lossy(&posted).trim_end(),
+        String::from_utf8_lossy(&got)
+    );
+}
+
+/// nginx, which ends with the test.
+struct Nginx(Child);
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        // The master process takes its workers with it on SIGTERM only.
+        let id = self.0.id().to_string();
+        Command::new("kill").args(["-s", "TERM", &id]).status().ok();
+        self.0.wait().ok();
+    }
+}
+
+/// Starts nginx before `server`, as a proxy that its clients reach by https, and returns its address.
+fn nginx(sandbox: &Sandbox, server: &Server) -> (Nginx, String) {
+    let port = TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a free port")
+        .port();
+    let root = sandbox.root().display();
+    let inner = server.host();
+    let config = format!(
+        "daemon off;
+worker_processes 1;
+pid {root}/nginx.pid;
+error_log stderr warn;
+events {{ worker_connections 64; }}
+http {{
+    access_log off;
+    client_body_temp_path {root}/nginx-body;
+    proxy_temp_path {root}/nginx-proxy;
+    fastcgi_temp_path {root}/nginx-fastcgi;
+    uwsgi_temp_path {root}/nginx-uwsgi;
+    scgi_temp_path {root}/nginx-scgi;
+    server {{
+        listen 127.0.0.1:{port};
+        location / {{
+            proxy_pass http://{inner};
+            proxy_max_temp_file_size 0;
+            proxy_set_header X-Forwarded-Host $http_host;
+            proxy_set_header X-Forwarded-Proto https;
+        }}
+    }}
+}}
+"
+    );
+    let path = sandbox.path("nginx.conf");
+    fs::write(&path, config).expect("a writable folder");
+    let path = path.display().to_string();
+    let arguments = ["-e", "stderr", "-p", &root.to_string(), "-c", &path].map(str::to_owned);
+    let mut command = sandbox.command("nginx", &arguments);
+    let child = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap_or_else(|error| panic!("`nginx` is needed (see .ci/test): {error}"));
+    let address = format!("127.0.0.1:{port}");
+    let nginx = Nginx(child);
+    wait_until("nginx listens", || {
+        std::net::TcpStream::connect(&address).is_ok()
+    });
+    (nginx, address)
+}
+
+#[test]
+fn behind_nginx_links_carry_the_outer_host_and_scheme_and_downloads_arrive() {
+    let spk = Spk::new("alpha", "1.0-1").payload_size(5_000_011);
+    let sandbox = offering(std::slice::from_ref(&spk));
+    let server = Server::start(&sandbox, "--trusted-proxy 127.0.0.1");
+    let (_nginx, address) = nginx(&sandbox, &server);
+    let ask = |target: &str, headers: &[(&str, &str)]| {
+        let headers = [&[("Host", "packages.example.org")], headers].concat();
+        Connection::open(&address).request("GET", target, &headers, b"")
+    };
+    let entry = entries(&ask(&catalog(DSM72), &[]).status(200)).remove(0);
+    let link = entry["link"].as_str().expect("a link");
+    let path = link
+        .strip_prefix("https://packages.example.org")
+        .unwrap_or_else(|| panic!("{link}"));
+    let bytes = spk.bytes();
+    assert!(ask(path, &[]).status(200).body == bytes);
+    let part = ask(path, &[("Range", "bytes=1000-4999999")]).status(206);
+    assert!(part.body == bytes[1000..5_000_000]);
+    let tag = part.header("etag").expect("a tag");
+    ask(path, &[("If-None-Match", tag)]).status(304);
+}
