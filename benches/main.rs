@@ -1,0 +1,33 @@
+//! How long the program takes, as ratios to what does the same work in the same run.
+//!
+//! `cargo bench` runs all of it, `cargo bench -- requests` one part. Needs git, nginx and wrk, and the tools of GNU. Nothing fails for
+//! being slow: the figures are for people, who know the machine.
+
+mod adding;
+mod measure;
+mod opening;
+mod requests;
+mod source;
+#[allow(
+    unused_imports,
+    reason = "the tests' support, of which the benchmarks need a part"
+)]
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+fn main() {
+    let wanted: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with('-'))
+        .collect();
+    let parts: [(&str, fn()); 3] = [
+        ("adding", adding::run),
+        ("opening", opening::run),
+        ("requests", requests::run),
+    ];
+    for (name, run) in parts {
+        if wanted.is_empty() || wanted.iter().any(|wanted| name.contains(wanted.as_str())) {
+            run();
+        }
+    }
+}
