@@ -3,29 +3,31 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::Arc;
 
 use fs_err as fs;
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
+use super::staging::Staging;
 use super::store::{BlobError, BlobStore};
 use crate::base::atomic_file::{make_readable, sync_folder};
 use crate::base::digest::{Digests, ParallelHasher};
-
-const PREFIX: &str = "spkrepo-";
 
 /// A blob that is being written. Dropped before [`Incoming::finish`], nothing of it stays.
 pub(crate) struct Incoming {
     buffer: Vec<u8>,
     file: NamedTempFile,
     hasher: ParallelHasher,
+    staging: Arc<Staging>,
     store: BlobStore,
 }
 
 /// A blob that is written and hashed but has no name yet. Dropped, nothing of it stays.
 pub(crate) struct StagedBlob {
     digests: Digests,
-    file: NamedTempFile,
+    /// Closed: a call may take in more files than a process may have open.
+    file: TempPath,
+    _staging: Arc<Staging>,
     store: BlobStore,
 }
 
@@ -33,24 +35,14 @@ pub(crate) struct StagedBlob {
 const BUFFER: usize = 1 << 20;
 
 impl Incoming {
-    pub(super) fn new(store: &BlobStore, temporary: &Path) -> Result<Self, BlobError> {
-        let failed = |source| BlobError::Write {
-            path: temporary.to_owned(),
-            source,
-        };
-        fs::create_dir_all(temporary).map_err(failed)?;
-        store.swept.call_once(|| remove_leftovers(temporary));
-        let file = tempfile::Builder::new()
-            .prefix(PREFIX)
-            .tempfile_in(temporary)
-            .map_err(failed)?;
-        // The lock tells a file that is being written from one that a killed process left.
-        file.as_file().lock().map_err(failed)?;
+    /// Begins a file in `staging`, for `store`.
+    pub(super) fn new(store: BlobStore, staging: Arc<Staging>) -> io::Result<Self> {
         Ok(Self {
             buffer: Vec::with_capacity(BUFFER),
-            file,
+            file: NamedTempFile::new_in(staging.path())?,
             hasher: ParallelHasher::new(),
-            store: store.clone(),
+            staging,
+            store,
         })
     }
 
@@ -77,35 +69,11 @@ impl Incoming {
         })?;
         Ok(StagedBlob {
             digests: self.hasher.finish(),
-            file: self.file,
+            file: self.file.into_temp_path(),
+            _staging: self.staging,
             store: self.store,
         })
     }
-}
-
-/// A younger file may belong to a process that has made it and not yet locked it.
-const LEFTOVER_AGE: Duration = Duration::from_secs(60);
-
-/// Removes what killed processes left: their locks went with them.
-fn remove_leftovers(temporary: &Path) {
-    let Ok(entries) = fs::read_dir(temporary) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let path = entry.path();
-        let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
-        if is_ours && File::open(&path).is_ok_and(|file| is_abandoned(&file)) {
-            let _ = fs::remove_file(&path);
-        }
-    }
-}
-
-fn is_abandoned(file: &File) -> bool {
-    let age = file
-        .metadata()
-        .and_then(|metadata| metadata.modified())
-        .map(|modified| modified.elapsed().unwrap_or_default());
-    age.is_ok_and(|age| age > LEFTOVER_AGE) && file.try_lock().is_ok()
 }
 
 impl StagedBlob {
@@ -127,8 +95,10 @@ impl StagedBlob {
     fn rename_to(self, path: &Path) -> io::Result<()> {
         let folder = path.parent().expect("a blob's path has folders");
         fs::create_dir_all(folder)?;
-        make_readable(self.file.as_file())?;
-        self.file.as_file().sync_all()?;
+        let file = File::options().write(true).open(&self.file)?;
+        make_readable(&file)?;
+        file.sync_all()?;
+        drop(file);
         self.file.persist(path).map_err(|error| error.error)?;
         // The folders above may be new too.
         folder.ancestors().take(3).try_for_each(sync_folder)
@@ -219,29 +189,6 @@ mod tests {
             store.open(Sha256::of(b"x"), 1),
             Err(BlobError::Missing { .. })
         ));
-    }
-
-    #[test]
-    fn what_a_killed_process_left_goes_and_what_another_writes_stays() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let store = BlobStore::new(folder.path());
-        let living = BlobStore::new(folder.path())
-            .incoming()
-            .expect("the store is writable");
-        let dead = folder.path().join("tmp/spkrepo-dead");
-        fs::write(&dead, b"half").expect("writable");
-        let hour_ago = std::time::SystemTime::now() - Duration::from_secs(3600);
-        let file = File::options().write(true).open(&dead).expect("writable");
-        file.set_modified(hour_ago).expect("writable");
-        fs::write(folder.path().join("tmp/of-git-lfs"), b"half").expect("writable");
-        let staged = take_in(&store, b"x");
-        assert_eq!(
-            leftovers(folder.path()),
-            3,
-            "ours, the living one and git-lfs's"
-        );
-        drop((living, staged));
-        assert_eq!(leftovers(folder.path()), 1);
     }
 
     #[test]

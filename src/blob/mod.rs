@@ -4,6 +4,7 @@
 
 mod incoming;
 mod pointer;
+mod staging;
 mod store;
 
 pub(crate) use incoming::{Incoming, StagedBlob, Tee};

@@ -3,11 +3,12 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Once};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use fs_err as fs;
 
 use super::incoming::Incoming;
+use super::staging::Staging;
 use crate::base::digest::Sha256;
 
 /// Says what could not be done with a blob.
@@ -39,8 +40,8 @@ pub(crate) enum BlobError {
 #[derive(Clone, Debug)]
 pub(crate) struct BlobStore {
     objects: PathBuf,
-    /// Whether leftovers of killed processes were looked for: once is enough, and many blobs may be under way.
-    pub(super) swept: Arc<Once>,
+    /// Where blobs are written that have no name yet, as long as there are any.
+    staging: Arc<Mutex<Weak<Staging>>>,
     temporary: PathBuf,
 }
 
@@ -49,7 +50,7 @@ impl BlobStore {
     pub(crate) fn new(storage: &Path) -> Self {
         Self {
             objects: storage.join("objects"),
-            swept: Arc::new(Once::new()),
+            staging: Arc::default(),
             temporary: storage.join("tmp"),
         }
     }
@@ -91,6 +92,22 @@ impl BlobStore {
 
     /// Begins to take a blob in.
     pub(crate) fn incoming(&self) -> Result<Incoming, BlobError> {
-        Incoming::new(self, &self.temporary)
+        self.staging()
+            .and_then(|staging| Incoming::new(self.clone(), staging))
+            .map_err(|source| BlobError::Write {
+                path: self.temporary.clone(),
+                source,
+            })
+    }
+
+    fn staging(&self) -> io::Result<Arc<Staging>> {
+        // A panic while the lock is held leaves no folder or a whole one.
+        let mut known = self.staging.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(staging) = known.upgrade() {
+            return Ok(staging);
+        }
+        let staging = Arc::new(Staging::new(&self.temporary)?);
+        *known = Arc::downgrade(&staging);
+        Ok(staging)
     }
 }

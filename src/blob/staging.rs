@@ -1,0 +1,101 @@
+//! The folder where one process writes blobs that have no name yet.
+//!
+//! The folder's lock tells it from one that a killed process left, and costs one descriptor for any number of blobs.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use fs_err as fs;
+use tempfile::TempDir;
+
+/// A folder that goes with its last blob.
+#[derive(Debug)]
+pub(super) struct Staging {
+    folder: TempDir,
+    _lock: File,
+}
+
+const PREFIX: &str = "spkrepo-";
+const LOCK: &str = "lock";
+/// A younger folder may belong to a process that has made it and not yet locked it.
+const LEFTOVER_AGE: Duration = Duration::from_secs(60);
+
+impl Staging {
+    /// Makes the folder in `temporary`, where what killed processes left is removed.
+    pub(super) fn new(temporary: &Path) -> io::Result<Self> {
+        fs::create_dir_all(temporary)?;
+        remove_leftovers(temporary);
+        let folder = tempfile::Builder::new()
+            .prefix(PREFIX)
+            .tempdir_in(temporary)?;
+        let lock = File::create(folder.path().join(LOCK))?;
+        lock.lock()?;
+        Ok(Self {
+            folder,
+            _lock: lock,
+        })
+    }
+
+    /// Returns where the blobs are written.
+    pub(super) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+fn remove_leftovers(temporary: &Path) {
+    let Ok(entries) = fs::read_dir(temporary) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
+        if is_ours && is_abandoned(&entry.path()) {
+            // What cannot be removed now is tried again by the next process.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+fn is_abandoned(folder: &Path) -> bool {
+    let age = fs::metadata(folder)
+        .and_then(|metadata| metadata.modified())
+        .map(|modified| modified.elapsed().unwrap_or_default());
+    let is_locked = File::open(folder.join(LOCK)).is_ok_and(|lock| lock.try_lock().is_err());
+    age.is_ok_and(|age| age > LEFTOVER_AGE) && !is_locked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folders(temporary: &Path) -> usize {
+        fs::read_dir(temporary)
+            .expect("the folder is there")
+            .count()
+    }
+
+    fn make_old(folder: &Path) {
+        let hour_ago = std::time::SystemTime::now() - Duration::from_secs(3600);
+        let folder = File::open(folder).expect("a folder");
+        folder.set_modified(hour_ago).expect("our own folder");
+    }
+
+    #[test]
+    fn what_a_killed_process_left_goes_and_what_another_writes_stays() {
+        let temporary = tempfile::tempdir().expect("a temporary folder");
+        let temporary = temporary.path();
+        let living = Staging::new(temporary).expect("writable");
+        make_old(living.path());
+        let dead = temporary.join("spkrepo-dead");
+        fs::create_dir(&dead).expect("writable");
+        fs::write(dead.join("half"), b"half").expect("writable");
+        make_old(&dead);
+        fs::create_dir(temporary.join("of-git-lfs")).expect("writable");
+        let own = Staging::new(temporary).expect("writable");
+        assert!(!dead.exists());
+        assert_eq!(folders(temporary), 3, "ours, the living one and git-lfs's");
+        drop((living, own));
+        assert_eq!(folders(temporary), 1);
+    }
+}
