@@ -140,6 +140,24 @@ fn folders_patterns_and_standard_input_are_taken() {
 }
 
 #[test]
+fn more_files_than_a_process_may_open_are_taken_in_one_call() {
+    let sandbox = Sandbox::initialized();
+    for number in 0..80 {
+        let spk = Spk::new(&format!("package-{number}"), "1.0-1");
+        sandbox.spk(&format!("many/{number}.spk"), &spk);
+    }
+    let program = env!("CARGO_BIN_EXE_spkrepo");
+    let line = format!("ulimit -n 48 && exec '{program}' add ../many");
+    let output = sandbox
+        .command("sh", &["-c".to_owned(), line])
+        .output()
+        .expect("sh is there");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    assert_eq!(sandbox.git("ls-files packages/*.spk").lines().count(), 80);
+}
+
+#[test]
 fn the_same_file_twice_is_already_there() {
     let sandbox = with_spks();
     sandbox.run("add ../x.spk ../x.spk").success().stdout(
