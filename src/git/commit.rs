@@ -27,7 +27,8 @@ const EMPTY_LOCK_AGE: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_millis(20);
 
 impl Store {
-    /// Makes every object and reference that this instance writes durable before the call returns.
+    /// Makes every object and reference that this instance writes durable before the call returns. It must not have read
+    /// or written any before.
     ///
     /// libgit2 offers this as configuration only (`core.fsyncObjectFiles`), so it is laid over the user's own for this
     /// process, from a file in `folder`.

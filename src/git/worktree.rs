@@ -112,11 +112,16 @@ impl Store {
         let Some(root) = self.work_dir() else {
             return Ok(Vec::new());
         };
+        let index = self.open_index()?;
         let mut unfinished = Vec::new();
         let mut laid_out = Vec::new();
         for update in updates {
             let is_new = self.is_at(root, &update.path, update.new)?;
-            if is_new || self.can_replace(root, update)? || self.is_begun(root, update)? {
+            let staged = index.get_path(Path::new(&update.path), 0);
+            if is_new
+                || self.is_as_committed(root, update, staged.as_ref())?
+                || self.is_begun(root, update)?
+            {
                 if !is_new {
                     self.replace_file(root, update, folder)?;
                 }
@@ -128,11 +133,6 @@ impl Store {
         }
         self.record(root, &laid_out, folder)?;
         Ok(unfinished)
-    }
-
-    fn can_replace(&self, root: &Path, update: &PathUpdate) -> Result<bool, GitError> {
-        let staged = self.open_index()?.get_path(Path::new(&update.path), 0);
-        self.is_as_committed(root, update, staged.as_ref())
     }
 
     /// Returns whether the file is what a killed process had written of the new version, where it could not be renamed.
@@ -213,7 +213,7 @@ impl Store {
         IndexLock::remove_stale(self.repo.path(), folder)
     }
 
-    /// Returns the root of the working tree of the repository at `git_dir`, to finish another worktree's change.
+    /// Opens the repository of the working tree `work_dir`, to finish a change that was begun there.
     pub(crate) fn open_work_dir(work_dir: &Path) -> Result<Self, GitError> {
         git2::Repository::open(work_dir)
             .map(|repo| Self { repo })

@@ -63,7 +63,7 @@ impl Repository {
     }
 
     /// Prepares to write: nobody else writes through spkrepo until the writer is dropped.
-    pub(crate) fn writer(&self) -> Result<Writer<'_>, WriteError> {
+    pub(crate) fn writer(&self) -> Result<Writer, WriteError> {
         Writer::new(self)
     }
 }

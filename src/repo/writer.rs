@@ -21,13 +21,14 @@ use crate::git::{
 };
 
 /// The only one who makes commits. Other writers wait until it is dropped.
-pub(crate) struct Writer<'a> {
+pub(crate) struct Writer {
     folder: PathBuf,
     _lock: File,
     /// What was read last: packages that have not changed since need not be read again.
     known: RefCell<Option<Snapshot>>,
     recovered: Option<Recovered>,
-    repository: &'a Repository,
+    /// An instance of its own: the one that read has made up its mind about durability.
+    store: Store,
 }
 
 /// What came of a change.
@@ -92,9 +93,9 @@ enum Attempt {
     Nothing,
 }
 
-impl<'a> Writer<'a> {
-    pub(super) fn new(repository: &'a Repository) -> Result<Self, WriteError> {
-        let store = &repository.store;
+impl Writer {
+    pub(super) fn new(repository: &Repository) -> Result<Self, WriteError> {
+        let store = repository.store.reopen()?;
         store.check_identity()?;
         let folder = store.common_dir().join("spkrepo");
         let path = folder.join("lock");
@@ -104,13 +105,13 @@ impl<'a> Writer<'a> {
             .and_then(|file| atomic_file::remove_leftovers(&folder).map(|()| file))
             .map_err(|source| WriteError::Lock { path, source })?;
         store.make_durable(&folder)?;
-        let recovered = Journal::recover(&folder, store)?;
+        let recovered = Journal::recover(&folder, &store)?;
         Ok(Self {
             folder,
             _lock: lock,
             known: RefCell::new(None),
             recovered,
-            repository,
+            store,
         })
     }
 
@@ -125,7 +126,7 @@ impl<'a> Writer<'a> {
         &self,
         mut plan: impl FnMut(&Snapshot) -> Result<Option<Change>, E>,
     ) -> Result<Landed, E> {
-        let store = &self.repository.store;
+        let store = &self.store;
         for _ in 0..ATTEMPTS {
             let branch = self.branch()?;
             let tip = branch.tip.ok_or_else(|| WriteError::NoCommit {
@@ -170,7 +171,7 @@ impl<'a> Writer<'a> {
 
     /// Returns the branch that HEAD names.
     pub(super) fn branch(&self) -> Result<Branch, WriteError> {
-        Ok(branch(&self.repository.store)?)
+        Ok(branch(&self.store)?)
     }
 
     fn landed(&self, commit: Option<CommitId>, unfinished: Vec<Unfinished>) -> Landed {
@@ -187,7 +188,7 @@ impl<'a> Writer<'a> {
         tree: Option<TreeId>,
         change: &Change,
     ) -> Result<Attempt, WriteError> {
-        let store = &self.repository.store;
+        let store = &self.store;
         let updates = updates(store, tree, change)?;
         if updates.is_empty() {
             return Ok(Attempt::Nothing);
@@ -221,7 +222,7 @@ impl<'a> Writer<'a> {
         updates: &[PathUpdate],
         log: &str,
     ) -> Result<Attempt, WriteError> {
-        let store = &self.repository.store;
+        let store = &self.store;
         let lock = store.lock_index(&self.folder)?;
         if store.move_reference(&branch.name, branch.tip, commit, log)? == Moved::Lost {
             return Ok(Attempt::Lost);

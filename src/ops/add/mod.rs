@@ -123,11 +123,7 @@ fn stage(
     Ok((candidates, blobs))
 }
 
-fn land(
-    writer: &Writer<'_>,
-    groups: &[&[&Candidate]],
-    options: &Options,
-) -> Result<Report, AddError> {
+fn land(writer: &Writer, groups: &[&[&Candidate]], options: &Options) -> Result<Report, AddError> {
     let mut whole: Option<Report> = None;
     for group in groups {
         let mut planned: Option<Plan> = None;
