@@ -3,12 +3,16 @@
 //! Pure views over a snapshot. Rules: SynoCommunity's spkrepo (`views/nas.py`) without its defects; Synology's
 //! developer guide, "INFO necessary fields" and "INFO optional fields", for what each bound means.
 
+mod asked;
 mod competition;
 mod device;
 mod entry;
+mod explain;
 mod os_lines;
 mod select;
 
+pub(crate) use asked::{Asked, AskedError};
 pub(crate) use competition::competition;
 pub(crate) use device::{Device, DeviceError};
 pub(crate) use entry::answer;
+pub(crate) use explain::{Verdict, explain};

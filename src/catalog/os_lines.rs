@@ -2,48 +2,69 @@
 
 use crate::model::os_version::{Os, OsVersion};
 
-/// The first build number of each version, ascending (Synology's release notes and developer guide).
-const DSM: [(u32, u32, u32); 21] = [
-    (731, 2, 0),
-    (844, 2, 1),
-    (942, 2, 2),
-    (1118, 2, 3),
-    (1337, 3, 0),
-    (1594, 3, 1),
-    (1922, 3, 2),
-    (2166, 4, 0),
-    (2636, 4, 1),
-    (3160, 4, 2),
-    (3776, 4, 3),
-    (4418, 5, 0),
-    (5004, 5, 1),
-    (5565, 5, 2),
-    (5891, 6, 0),
-    (14715, 6, 1),
-    (22259, 6, 2),
-    (40000, 7, 0),
-    (42446, 7, 1),
-    (60000, 7, 2),
-    (81000, 7, 3),
+/// A version, the first build number that belongs to it, and the newest one known.
+type Line = (u32, u32, u32, u32);
+
+/// Ascending (Synology's release notes and developer guide, to November 2026).
+const DSM: [Line; 22] = [
+    (2, 0, 731, 732),
+    (2, 1, 844, 851),
+    (2, 2, 942, 1045),
+    (2, 3, 1118, 1167),
+    (3, 0, 1337, 1417),
+    (3, 1, 1594, 1748),
+    (3, 2, 1922, 2031),
+    (4, 0, 2166, 2265),
+    (4, 1, 2636, 2851),
+    (4, 2, 3160, 3320),
+    (4, 3, 3776, 4244),
+    (5, 0, 4418, 4627),
+    (5, 1, 5004, 5358),
+    (5, 2, 5565, 5967),
+    (6, 0, 5891, 8754),
+    (6, 1, 14715, 15284),
+    (6, 2, 22259, 25556),
+    (7, 0, 40000, 42218),
+    (7, 1, 42446, 42962),
+    (7, 2, 60000, 72806),
+    (7, 3, 81000, 86009),
+    (7, 4, 90000, 90080),
 ];
 
 /// SRM counts its builds on its own: they overlap with those of DSM 5 and 6.
-const SRM: [(u32, u32, u32); 4] = [(6030, 1, 0), (6542, 1, 1), (7742, 1, 2), (9193, 1, 3)];
+const SRM: [Line; 4] = [
+    (1, 0, 6030, 6030),
+    (1, 1, 6542, 6941),
+    (1, 2, 7742, 8227),
+    (1, 3, 9193, 9366),
+];
+
+fn lines(os: Os) -> &'static [Line] {
+    match os {
+        Os::Dsm => &DSM,
+        Os::Srm => &SRM,
+    }
+}
+
+/// Returns the newest known build of a version, for people who name a version alone: `7.2`, or `7` for its last.
+pub(super) fn newest_build(os: Os, major: u32, minor: Option<u32>) -> Option<u32> {
+    let mut lines = lines(os).iter().rev();
+    lines
+        .find(|line| line.0 == major && minor.is_none_or(|minor| line.1 == minor))
+        .map(|line| line.3)
+}
 
 /// Returns the version that `build` of `os` belongs to; a build after the last known one counts as the last version.
 pub(super) fn version_of_build(os: Os, build: u32) -> OsVersion {
-    let lines: &[(u32, u32, u32)] = match os {
-        Os::Dsm => &DSM,
-        Os::Srm => &SRM,
-    };
+    let lines = lines(os);
     let line = lines
         .iter()
         .rev()
-        .find(|(first, ..)| *first <= build)
+        .find(|line| line.2 <= build)
         .unwrap_or(&lines[0]);
     OsVersion {
-        major: line.1,
-        minor: line.2,
+        major: line.0,
+        minor: line.1,
         build: Some(build),
     }
 }
@@ -60,5 +81,13 @@ mod tests {
         assert_eq!(version(Os::Dsm, 4493), "5.0-4493");
         assert_eq!(version(Os::Dsm, 1), "2.0-1");
         assert_eq!(version(Os::Srm, 8017), "1.2-8017");
+    }
+
+    #[test]
+    fn a_version_alone_stands_for_its_newest_build() {
+        assert_eq!(newest_build(Os::Dsm, 7, Some(2)), Some(72806));
+        assert_eq!(newest_build(Os::Dsm, 6, None), Some(25556));
+        assert_eq!(newest_build(Os::Srm, 1, Some(3)), Some(9366));
+        assert_eq!(newest_build(Os::Dsm, 8, None), None);
     }
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use super::hint;
 use super::ui::Ui;
+use crate::catalog::AskedError;
 use crate::git::GitError;
 use crate::http::ServeError;
 use crate::model::channel::Channel;
@@ -73,6 +74,7 @@ macro_rules! with_advice {
 
 with_advice!(
     AddError,
+    AskedError,
     DemoError,
     GitError,
     InitError,
@@ -185,6 +187,20 @@ impl Advice for InitError {
 impl Advice for InspectError {
     fn hints(&self) -> Vec<String> {
         Vec::new()
+    }
+}
+
+impl Advice for AskedError {
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::NoVersion | Self::Nothing => hints(&[hint::DESCRIBE_DEVICE]),
+            Self::Request { .. } | Self::UnknownVersion { .. } => Vec::new(),
+            Self::UnknownModel { nearest, .. } => nearest
+                .iter()
+                .map(|nearest| format!("did you mean `{nearest}`?"))
+                .chain(hints(&[hint::NAME_PLATFORM]))
+                .collect(),
+        }
     }
 }
 

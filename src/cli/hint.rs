@@ -6,6 +6,8 @@ pub(super) const COMMIT_FIRST: &str =
     "commit, stash or undo that change first (`git status` shows it); nothing was written";
 pub(super) const CONTENDED: &str =
     "try again when the other writers have finished; nothing was lost";
+pub(super) const DESCRIBE_DEVICE: &str =
+    "describe the device, for example `spkrepo explain PACKAGE --model DS918+ --dsm 7.2`";
 pub(super) const DOCUMENTS: &str = "mend the files and commit them, then try again";
 pub(super) const FINISH: &str =
     "mend the cause and run the command again: it brings the working tree to that commit";
@@ -13,6 +15,8 @@ pub(super) const INIT: &str =
     "make a package source here with `spkrepo init`, or name one with `--repo DIR`";
 pub(super) const KEEP_TEXTS: &str = "raise the version if the texts are meant to change, or use `spkrepo add --keep-texts FILE` to keep the release's";
 pub(super) const LOCKED: &str = "wait for the other process; if none is running, delete that file";
+pub(super) const NAME_PLATFORM: &str =
+    "name its platform with `--arch`; a NAS sends it in each request";
 pub(super) const NEWER_FORMAT: &str = "install a newer spkrepo: this repository was made for it";
 pub(super) const PROMOTE: &str = "`spkrepo promote PACKAGE@VERSION` offers it on the next channel";
 pub(super) const RAISE_BUILD: &str = "released bytes never change: raise the number after the last `-` of the version and build again";
@@ -26,16 +30,18 @@ pub(super) const YANK: &str =
 
 /// Every hint of this file.
 #[cfg(test)]
-pub(super) const ALL: [&str; 17] = [
+pub(super) const ALL: [&str; 19] = [
     ADD_IDENTITY,
     CHECKOUT_BRANCH,
     COMMIT_FIRST,
     CONTENDED,
+    DESCRIBE_DEVICE,
     DOCUMENTS,
     FINISH,
     INIT,
     KEEP_TEXTS,
     LOCKED,
+    NAME_PLATFORM,
     NEWER_FORMAT,
     PROMOTE,
     RAISE_BUILD,

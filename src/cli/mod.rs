@@ -2,7 +2,9 @@
 
 mod add;
 mod demo;
+mod device;
 mod error;
+mod explain;
 mod hint;
 mod init;
 mod inspect;
@@ -10,6 +12,7 @@ mod list;
 mod log;
 mod offer;
 mod progress;
+mod query;
 mod serve;
 mod show;
 mod table;
@@ -58,6 +61,8 @@ enum Command {
     List(list::Args),
     Show(show::Args),
     Log(log::Args),
+    Explain(explain::Args),
+    Query(query::Args),
     Serve(serve::Args),
     Demo(demo::Args),
 }
@@ -119,6 +124,8 @@ fn dispatch(context: &Context, command: Command) -> Result<Status, CliError> {
         Command::List(args) => list::run(context, &args),
         Command::Show(args) => show::run(context, &args),
         Command::Log(args) => log::run(context, &args),
+        Command::Explain(args) => explain::run(context, args),
+        Command::Query(args) => query::run(context, args),
         Command::Serve(args) => serve::run(context, args),
         Command::Demo(args) => demo::run(context, &args),
     }

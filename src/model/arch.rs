@@ -2,7 +2,7 @@
 //!
 //! The facts are data (`platforms.toml`); the rules work without them, so unknown platforms are no error.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::str::FromStr;
 use std::sync::LazyLock;
@@ -74,6 +74,24 @@ impl Arch {
         self.row().map(|row| row.os)
     }
 
+    /// Returns the platform of a model as people call it (`DS918+`), in any case.
+    pub(crate) fn of_model(model: &str) -> Option<Self> {
+        let (code, _) = models().find(|(_, known)| known.eq_ignore_ascii_case(model))?;
+        Some(Self(code.to_owned()))
+    }
+
+    /// Returns the known model that looks most like `model`.
+    pub(crate) fn nearest_model(model: &str) -> Option<String> {
+        let wanted = model.to_ascii_uppercase();
+        let likeness =
+            |known: &str| strsim::normalized_levenshtein(&wanted, &known.to_ascii_uppercase());
+        models()
+            .map(|(_, known)| (likeness(known), known))
+            .filter(|(likeness, _)| *likeness > 0.6)
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+            .map(|(_, known)| known.to_owned())
+    }
+
     fn row(&self) -> Option<&'static Row> {
         TABLE.platforms.get(self.0.as_str())
     }
@@ -121,12 +139,23 @@ impl fmt::Display for Arch {
 
 struct Row {
     families: Vec<String>,
+    models: Vec<String>,
     os: Os,
+}
+
+/// Returns every known model with its platform's code, in a fixed order.
+fn models() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let rows = TABLE.platforms.iter();
+    rows.flat_map(|(code, row)| {
+        row.models
+            .iter()
+            .map(|model| (code.as_str(), model.as_str()))
+    })
 }
 
 struct Table {
     aliases: HashMap<String, String>,
-    platforms: HashMap<String, Row>,
+    platforms: BTreeMap<String, Row>,
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
@@ -146,6 +175,8 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         #[serde(default)]
         families: Vec<String>,
         #[serde(default)]
+        models: Vec<String>,
+        #[serde(default)]
         os: Option<String>,
     }
     let file: File =
@@ -164,8 +195,15 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
                     Some("srm") => Os::Srm,
                     _ => Os::Dsm,
                 };
-                let families = row.families;
-                (row.code, Row { families, os })
+                let (families, models) = (row.families, row.models);
+                (
+                    row.code,
+                    Row {
+                        families,
+                        models,
+                        os,
+                    },
+                )
             })
             .collect(),
     }
@@ -205,6 +243,8 @@ mod tests {
         assert_eq!(arch("moonlake").covers(&arch("moonlake")), Some(Fit::Exact));
         assert_eq!(arch("moonlake").os(), None);
         assert_eq!(arch("cypress").os(), Some(Os::Srm));
+        assert_eq!(Arch::of_model("ds918+"), Some(arch("apollolake")));
+        assert_eq!(Arch::of_model("DS9"), None);
         assert!("a b".parse::<Arch>().is_err());
         assert!("../x".parse::<Arch>().is_err());
     }
