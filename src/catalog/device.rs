@@ -45,13 +45,8 @@ impl Device {
         channel: Channel,
     ) -> Result<Self, DeviceError> {
         let arch = arch(&parameter)?;
-        let build = required_number(&parameter, "build")?;
-        let (os, version) = version(
-            &arch,
-            build,
-            number(&parameter, "major"),
-            number(&parameter, "minor"),
-        );
+        let build = build(&parameter)?;
+        let (os, version) = version(&arch, build, major(&parameter), number(&parameter, "minor"));
         let asks_for_beta = parameter("package_update_channel")
             .is_some_and(|channel| channel.eq_ignore_ascii_case("beta"));
         let channel = if asks_for_beta && version.major < DSM7 {
@@ -76,27 +71,37 @@ impl Device {
 fn arch(parameter: &impl Fn(&str) -> Option<String>) -> Result<Arch, DeviceError> {
     const NAME: &str = "arch";
     let value = parameter(NAME).ok_or(DeviceError::Missing { name: NAME })?;
-    value.parse().map_err(|_| DeviceError::Invalid {
+    value.trim().parse().map_err(|_| DeviceError::Invalid {
         expected: "a platform",
         name: NAME,
         value,
     })
 }
 
-fn required_number(
-    parameter: &impl Fn(&str) -> Option<String>,
-    name: &'static str,
-) -> Result<u32, DeviceError> {
-    let value = parameter(name).ok_or(DeviceError::Missing { name })?;
-    value.trim().parse().map_err(|_| DeviceError::Invalid {
-        expected: "a number",
-        name,
-        value,
-    })
+/// A build after all known ones is newer than everything, however large its number is. What Python's `int` takes besides
+/// (`4_2661`, digits of other scripts) is no number that a DSM ever sent.
+fn build(parameter: &impl Fn(&str) -> Option<String>) -> Result<u32, DeviceError> {
+    const NAME: &str = "build";
+    let value = parameter(NAME).ok_or(DeviceError::Missing { name: NAME })?;
+    let digits = value.trim();
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(DeviceError::Invalid {
+            expected: "a number",
+            name: NAME,
+            value,
+        });
+    }
+    Ok(digits.parse().unwrap_or(u32::MAX))
 }
 
+/// What is no number says as little as a parameter that is missing: the build tells the version then.
 fn number(parameter: &impl Fn(&str) -> Option<String>, name: &str) -> Option<u32> {
     parameter(name)?.trim().parse().ok()
+}
+
+/// No system has a major version of 0.
+fn major(parameter: &impl Fn(&str) -> Option<String>) -> Option<u32> {
+    number(parameter, "major").filter(|major| *major > 0)
 }
 
 /// What the device leaves out follows from the build; SRM is told by its platform or by major 1.
@@ -190,6 +195,48 @@ pub(super) mod tests {
         assert_eq!(channel(dsm6, Channel::Stable), Channel::Beta);
         assert_eq!(channel(dsm7, Channel::Stable), Channel::Stable);
         assert_eq!(channel(dsm7, Channel::Beta), Channel::Beta);
+    }
+
+    #[test]
+    fn what_is_said_in_an_odd_way_is_understood() {
+        for query in [
+            "arch=apollolake+&build=64570",
+            "arch=+APOLLOLAKE&build=+64570+&major=+7&minor=2+&micro=6.2",
+            "arch=apollolake&build=64570&major=-1&minor=-1",
+            "arch=apollolake&build=64570&major=0",
+            "arch=apollolake&build=64570&major=99999999999",
+            "arch=apollolake&build=64570&major=seven&minor=two",
+        ] {
+            let device = device(query, Channel::Stable).expect("a device");
+            assert_eq!(device.arch.as_str(), "apollolake", "{query}");
+            assert_eq!(device.version.to_string(), "7.2-64570", "{query}");
+        }
+    }
+
+    #[test]
+    fn a_build_of_any_size_is_newer_than_all_before_it() {
+        assert_eq!(
+            version("arch=avoton&build=99999999999"),
+            "DSM 7.4-4294967295"
+        );
+        assert_eq!(version("arch=avoton&build=90000"), "DSM 7.4-90000");
+    }
+
+    #[test]
+    fn what_is_no_number_in_ascii_digits_is_no_build() {
+        for build in [
+            "42661.0",
+            "4_2661",
+            "-1",
+            "%2B42661",
+            "0x10",
+            "+",
+            "%EF%BC%94%EF%BC%92",
+        ] {
+            let answer = device(&format!("arch=avoton&build={build}"), Channel::Stable);
+            let is_invalid = matches!(answer, Err(DeviceError::Invalid { name: "build", .. }));
+            assert!(is_invalid, "{build}: {answer:?}");
+        }
     }
 
     #[test]

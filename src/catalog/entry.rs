@@ -30,8 +30,7 @@ struct Entry<'a> {
     qinst: bool,
     qstart: bool,
     qupgrade: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    startable: Option<&'static str>,
+    startable: &'static str,
     deppkgs: Option<&'a str>,
     conflictpkgs: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -132,9 +131,7 @@ fn entry<'a>(offer: &Offer<'a>, device: &Device, base_url: &str) -> Entry<'a> {
         qinst: quick.install,
         qstart: quick.start,
         qupgrade: quick.upgrade,
-        startable: install
-            .startable
-            .map(|startable| if startable { "yes" } else { "no" }),
+        startable: startable(install),
         deppkgs: filled(install.install_dep_packages.as_deref()),
         conflictpkgs: filled(install.install_conflict_packages.as_deref()),
         depsers: filled(install.start_dep_services.as_deref()),
@@ -199,6 +196,14 @@ fn is_beta(offer: &Offer<'_>) -> bool {
     offer.build.doc.channel == Channel::Beta
         || text.beta == Some(true)
         || filled(text.report_url.as_deref()).is_some()
+}
+
+/// INFO's default is `yes`, and spkrepo says so too.
+fn startable(install: &Install) -> &'static str {
+    match install.startable {
+        Some(false) => "no",
+        None | Some(true) => "yes",
+    }
 }
 
 /// Whether Package Center may go on without asking.
@@ -290,7 +295,7 @@ const SEGMENT: &AsciiSet = &CONTROLS
     .add(b'}');
 
 /// Returns the URL of a path below `base_url`.
-fn link(base_url: &str, segments: &[&str]) -> String {
+pub(crate) fn link(base_url: &str, segments: &[&str]) -> String {
     let mut url = base_url.to_owned();
     for segment in segments {
         write!(url, "/{}", utf8_percent_encode(segment, SEGMENT))
@@ -339,6 +344,14 @@ mod tests {
         assert_eq!(quick("upgrade_wizard=true"), (true, false, true));
         assert_eq!(quick("startable=false"), (true, true, false));
         assert_eq!(quick("license=true\nqinst=true"), (true, false, true));
+    }
+
+    #[test]
+    fn a_package_can_be_started_unless_it_says_otherwise() {
+        let startable = |toml: &str| startable(&toml::from_str(toml).expect("valid"));
+        assert_eq!(startable(""), "yes");
+        assert_eq!(startable("startable=true"), "yes");
+        assert_eq!(startable("startable=false"), "no");
     }
 
     #[test]

@@ -120,7 +120,7 @@ fn judge(build: &Build, compatibility: Compatibility, device: &Device) -> Result
         return Err(Reason::OfflineInstall);
     }
     let fit = check_platform(doc, device)?;
-    check_range(doc, compatibility, fit, device)?;
+    check_range(doc, compatibility, device)?;
     Ok(fit)
 }
 
@@ -163,7 +163,6 @@ fn check_platform(doc: &BuildDoc, device: &Device) -> Result<Fit, Reason> {
 fn check_range(
     doc: &BuildDoc,
     compatibility: Compatibility,
-    fit: Fit,
     device: &Device,
 ) -> Result<(), Reason> {
     let os = os_of(doc, device);
@@ -180,7 +179,7 @@ fn check_range(
     {
         return Err(Reason::TooNew { maximum });
     }
-    if !fits_line(minimum.major, fit, compatibility, device) {
+    if !fits_line(doc, compatibility, device) {
         let major = minimum.major;
         return Err(Reason::OtherLine { major });
     }
@@ -200,8 +199,10 @@ fn os_of(doc: &BuildDoc, device: &Device) -> Os {
     }
 }
 
-/// SRM has one line. `noarch` for DSM 3 (and "any DSM", written as 1.0 or 2.x) also serves 4 and 5, as spkrepo has it.
-fn fits_line(minimum: u32, fit: Fit, compatibility: Compatibility, device: &Device) -> bool {
+/// SRM has one line. `noarch` for DSM 3 (and "any DSM", written as 1.0 or 2.x) also serves 4 and 5, as spkrepo has it,
+/// also when the build names platforms besides.
+fn fits_line(doc: &BuildDoc, compatibility: Compatibility, device: &Device) -> bool {
+    let minimum = doc.os_min_ver.major;
     let device_major = device.version.major;
     if device.os == Os::Srm {
         return true;
@@ -210,7 +211,9 @@ fn fits_line(minimum: u32, fit: Fit, compatibility: Compatibility, device: &Devi
         Compatibility::Dsm7Boundary => (minimum >= 7) == (device_major >= 7),
         Compatibility::SameMajor => {
             minimum == device_major
-                || (fit == Fit::Noarch && minimum <= 3 && (3..6).contains(&device_major))
+                || (minimum <= 3
+                    && (3..6).contains(&device_major)
+                    && doc.arch.iter().any(Arch::is_noarch))
         }
     }
 }
@@ -404,6 +407,8 @@ mod tests {
         let dsm3 = "channel='stable'\narch=['noarch']\nos_min_ver='3.0-1593'\n";
         let dsm5_device = "arch=avoton&build=4493&major=5";
         assert_eq!(reason(dsm3, dsm5_device, Compatibility::SameMajor), None);
+        let both = dsm3.replace("'noarch'", "'noarch','avoton'");
+        assert_eq!(reason(&both, dsm5_device, Compatibility::SameMajor), None);
         let native = dsm3.replace("noarch", "avoton");
         assert_eq!(
             reason(&native, dsm5_device, Compatibility::SameMajor),
