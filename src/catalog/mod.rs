@@ -14,5 +14,5 @@ mod select;
 pub(crate) use asked::{Asked, AskedError};
 pub(crate) use competition::competition;
 pub(crate) use device::{Device, DeviceError};
-pub(crate) use entry::answer;
+pub(crate) use entry::{answer, link};
 pub(crate) use explain::{Verdict, explain};

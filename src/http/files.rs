@@ -8,7 +8,7 @@ use super::reply::Reply;
 use super::request::Request;
 use crate::blob::BlobError;
 use crate::model::channel::Channel;
-use crate::repo::Asset;
+use crate::repo::{Asset, Build};
 
 /// Answers with an SPK. One that was offered once stays at its address, also when it is yanked; one that is staged has
 /// none yet.
@@ -19,7 +19,12 @@ pub(super) fn download(site: &Site, request: &Request, package: &str, file: &str
         .packages
         .get(package)
         .and_then(|package| package.build_of_file(file));
-    let Some((_, build)) = build.filter(|(_, build)| build.doc.channel != Channel::Staged) else {
+    spk(site, request, build.map(|(_, build)| build))
+}
+
+/// Answers with the bytes of a build.
+pub(super) fn spk(site: &Site, request: &Request, build: Option<&Build>) -> Reply {
+    let Some(build) = build.filter(|build| build.doc.channel != Channel::Staged) else {
         return not_found();
     };
     let spk = &build.doc.spk;
@@ -66,7 +71,8 @@ pub(super) fn screenshot(site: &Site, request: &Request, package: &str, name: &s
     picture(site, request, asset)
 }
 
-fn picture(site: &Site, request: &Request, asset: Option<&Asset>) -> Reply {
+/// Answers with a picture of the repository.
+pub(super) fn picture(site: &Site, request: &Request, asset: Option<&Asset>) -> Reply {
     let Some(asset) = asset else {
         return not_found();
     };

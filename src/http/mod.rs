@@ -4,7 +4,8 @@
 //!
 //! 1. [`front`] receives it, refuses what cannot be framed safely, and bounds its body;
 //! 2. [`request`] decodes its target and parameters;
-//! 3. [`router`] finds the handler: [`package_center`], [`files`], [`health`]; they answer from the snapshot that
+//! 3. [`router`] finds the handler: [`package_center`], [`files`], [`nas`],
+//!    [`page`], [`health`]; they answer from the snapshot that
 //!    [`live`] holds, and [`origin`] says under which address the client reached the server, believing a proxy only
 //!    if it is a [`trusted_proxy`];
 //! 4. the handler makes a full [`reply`], with one of the caching rules of [`cache_policy`];
@@ -23,6 +24,7 @@ mod front;
 mod handler;
 mod health;
 mod live;
+mod nas;
 mod notice;
 mod origin;
 mod package_center;

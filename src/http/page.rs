@@ -1,4 +1,4 @@
-//! A plain page for people who open the source's address in a browser.
+//! Plain pages for people: what is here, and the builds of a package.
 
 use std::fmt::Write as _;
 
@@ -6,16 +6,50 @@ use super::cache_policy;
 use super::handler::Site;
 use super::reply::Reply;
 use super::request::Request;
+use crate::catalog::link;
+use crate::model::arch::Arch;
 use crate::ops::list::{Row, list};
-use crate::repo::Snapshot;
+use crate::repo::{Package, Snapshot};
+
+/// Answers with what is here and how to add the source to a NAS, at an address that answers others with JSON.
+pub(super) fn answer(site: &Site, request: &Request) -> Reply {
+    packages(site, request).with("Vary", "Accept, User-Agent")
+}
 
 /// Answers with what is here and how to add the source to a NAS.
-pub(super) fn answer(site: &Site, request: &Request) -> Reply {
+pub(super) fn packages(site: &Site, request: &Request) -> Reply {
     let state = site.live.state();
-    let page = page(&state.snapshot, &site.base_url(&state, request));
+    let base_url = site.base_url(&state, request);
+    reply(
+        &state.snapshot,
+        &list_of_packages(&state.snapshot, &base_url),
+    )
+}
+
+/// Answers with the builds of a package that are offered to anybody.
+pub(super) fn package(site: &Site, request: &Request, name: &str) -> Reply {
+    let state = site.live.state();
+    let package = state.snapshot.packages.get(name);
+    let rows = package.map(|package| rows_of_builds(package, &site.base_url(&state, request)));
+    let Some(rows) = rows.filter(|rows| !rows.is_empty()) else {
+        return Reply::problem(404, "there is no such package");
+    };
+    let body = format!(
+        "<h1>{}</h1>\n<table><thead><tr><th>Version</th><th>Channel</th><th>Minimum DSM</th><th>Platforms</th>\
+         <th>Download</th></tr></thead><tbody>\n{rows}</tbody></table>\n",
+        escape(name)
+    );
+    reply(&state.snapshot, &body)
+}
+
+fn reply(snapshot: &Snapshot, body: &str) -> Reply {
+    let page = format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{}</title>\
+         <meta name=\"viewport\" content=\"width=device-width\"><style>{STYLE}</style></head><body>\n{body}</body></html>\n",
+        source_name(snapshot)
+    );
     Reply::html(200, page)
         .with("Cache-Control", cache_policy::PAGE)
-        .with("Vary", "Accept, User-Agent")
         .with(
             "Content-Security-Policy",
             "default-src 'none'; style-src 'unsafe-inline'",
@@ -27,19 +61,16 @@ const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;mar
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ccc}\
 code{background:#eee;padding:.1rem .3rem}";
 
-fn page(snapshot: &Snapshot, base_url: &str) -> String {
-    let name = escape(
-        snapshot
-            .settings
-            .repository
-            .name
-            .as_deref()
-            .unwrap_or("Package source"),
-    );
+fn source_name(snapshot: &Snapshot) -> String {
+    let name = snapshot.settings.repository.name.as_deref();
+    escape(name.unwrap_or("Package source"))
+}
+
+fn list_of_packages(snapshot: &Snapshot, base_url: &str) -> String {
+    let name = source_name(snapshot);
     let url = escape(base_url);
     let mut page = format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{name}</title>\
-         <meta name=\"viewport\" content=\"width=device-width\"><style>{STYLE}</style></head><body>\n<h1>{name}</h1>\n\
+        "<h1>{name}</h1>\n\
          <p>A package source for Synology NAS. In Package Center, open Settings, Package Sources, Add, and enter \
          <code>{url}</code>; for beta versions as well, <code>{url}/beta/</code>.</p>\n\
          <table><thead><tr><th>Package</th><th>Stable</th><th>Beta</th></tr></thead><tbody>\n"
@@ -48,23 +79,47 @@ fn page(snapshot: &Snapshot, base_url: &str) -> String {
         .iter()
         .filter(|row| row.stable.is_some() || row.beta.is_some())
     {
-        write_row(&mut page, row);
+        write_row(&mut page, row, base_url);
     }
-    page.push_str("</tbody></table>\n</body></html>\n");
+    page.push_str("</tbody></table>\n");
     page
 }
 
-fn write_row(page: &mut String, row: &Row) {
+fn write_row(page: &mut String, row: &Row, base_url: &str) {
     let version =
         |version: &Option<String>| version.as_deref().map_or_else(|| "–".to_owned(), escape);
     writeln!(
         page,
-        "<tr><td>{}</td><td>{}</td><td>{}</td></tr>",
+        "<tr><td><a href=\"{}\">{}</a></td><td>{}</td><td>{}</td></tr>",
+        escape(&link(base_url, &["package", &row.package])),
         escape(&row.package),
         version(&row.stable),
         version(&row.beta)
     )
     .expect("writing to a text cannot fail");
+}
+
+fn rows_of_builds(package: &Package, base_url: &str) -> String {
+    let mut rows = String::new();
+    for release in package.releases.values().rev() {
+        for build in release.builds.values() {
+            if let Some(channel) = build.offered_on() {
+                let file = &build.doc.spk.file;
+                let platforms: Vec<&str> = build.doc.arch.iter().map(Arch::as_str).collect();
+                writeln!(
+                    rows,
+                    "<tr><td>{}</td><td>{channel}</td><td>{}</td><td>{}</td><td><a href=\"{}\">{}</a></td></tr>",
+                    escape(release.version.as_str()),
+                    build.doc.os_min_ver,
+                    escape(&platforms.join(", ")),
+                    escape(&link(base_url, &["packages", package.name.as_str(), file])),
+                    escape(file)
+                )
+                .expect("writing to a text cannot fail");
+            }
+        }
+    }
+    rows
 }
 
 /// Escapes what has a meaning in HTML text and in quoted attributes.

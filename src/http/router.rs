@@ -3,7 +3,9 @@
 use super::files;
 use super::handler::Site;
 use super::health;
+use super::nas;
 use super::package_center;
+use super::page;
 use super::reply::Reply;
 use super::request::{Method, Request};
 use crate::model::channel::Channel;
@@ -24,6 +26,16 @@ enum Route<'a> {
         package: &'a str,
         version: &'a str,
     },
+    /// A download or an icon as SynoCommunity's spkrepo calls it.
+    Nas {
+        name: &'a str,
+        package: &'a str,
+        revision: &'a str,
+    },
+    PackagePage {
+        package: &'a str,
+    },
+    PackagesPage,
     Ready,
     Screenshot {
         name: &'a str,
@@ -49,6 +61,13 @@ pub(super) fn answer(site: &Site, request: &Request) -> Reply {
             package,
             version,
         } => files::icon(site, request, package, version, name),
+        Route::Nas {
+            name,
+            package,
+            revision,
+        } => nas::answer(site, request, package, revision, name),
+        Route::PackagePage { package } => page::package(site, request, package),
+        Route::PackagesPage => page::packages(site, request),
         Route::Ready => health::ready(site),
         Route::Screenshot { name, package } => files::screenshot(site, request, package, name),
     }
@@ -56,12 +75,7 @@ pub(super) fn answer(site: &Site, request: &Request) -> Reply {
 
 fn route<'a>(segments: &[&'a str]) -> Option<Route<'a>> {
     match *segments {
-        [] | [""] => Some(Route::Catalog {
-            channel: Channel::Stable,
-        }),
-        ["beta"] | ["beta", ""] => Some(Route::Catalog {
-            channel: Channel::Beta,
-        }),
+        ["beta", ref rest @ ..] => spkrepo(rest, Channel::Beta),
         ["healthz"] => Some(Route::Health),
         ["readyz"] => Some(Route::Ready),
         ["packages", package, file] => Some(Route::Download { file, package }),
@@ -71,6 +85,22 @@ fn route<'a>(segments: &[&'a str]) -> Option<Route<'a>> {
             package,
             version,
         }),
+        ref segments => spkrepo(segments, Channel::Stable),
+    }
+}
+
+/// The paths of SynoCommunity's spkrepo, which are below a channel's own address too; what they name does not depend on
+/// the channel, except for the catalog.
+fn spkrepo<'a>(segments: &[&'a str], channel: Channel) -> Option<Route<'a>> {
+    match *segments {
+        [] | ["" | "nas"] | ["nas", ""] => Some(Route::Catalog { channel }),
+        ["nas", package, revision, name] => Some(Route::Nas {
+            name,
+            package,
+            revision,
+        }),
+        ["package", package] => Some(Route::PackagePage { package }),
+        ["packages"] | ["packages", ""] => Some(Route::PackagesPage),
         _ => None,
     }
 }
@@ -83,6 +113,11 @@ fn check_method(route: &Route<'_>, method: &Method) -> Option<Reply> {
     };
     match (method, route) {
         (Method::Get | Method::Head, _) | (Method::Post, Route::Catalog { .. }) => None,
+        // RFC 9110 §9.3.7; spkrepo answers 200 as well.
+        (Method::Other(name), _) if name == "OPTIONS" => {
+            let allow = format!("{allow}, OPTIONS");
+            Some(Reply::new(200).with("Allow", allow))
+        }
         _ => Some(
             Reply::problem(405, "the method is not allowed at this address").with("Allow", allow),
         ),
@@ -111,7 +146,35 @@ mod tests {
             Some(Route::Download { file, package })
         );
         assert_eq!(route(&["packages", "a"]), None);
+        assert_eq!(route(&["beta", "packages", "a", "a_1.spk"]), None);
         assert_eq!(route(&["packages", "a", "b", "c", "d"]), None);
         assert_eq!(route(&["..", "etc"]), None);
+    }
+
+    #[test]
+    fn spkrepos_paths_are_there_for_each_channel() {
+        for (channel, prefix) in [(Channel::Stable, &[][..]), (Channel::Beta, &["beta"])] {
+            let route = |segments: &[&'static str]| route(&[prefix, segments].concat());
+            for segments in [&[][..], &[""], &["nas"], &["nas", ""]] {
+                assert_eq!(route(segments), Some(Route::Catalog { channel }));
+            }
+            let (name, package, revision) = ("icon_72.png", "a", "1");
+            assert_eq!(
+                route(&["nas", "a", "1", "icon_72.png"]),
+                Some(Route::Nas {
+                    name,
+                    package,
+                    revision
+                })
+            );
+            assert_eq!(
+                route(&["package", "a"]),
+                Some(Route::PackagePage { package })
+            );
+            assert_eq!(route(&["packages"]), Some(Route::PackagesPage));
+            assert_eq!(route(&["nas", "a"]), None);
+            assert_eq!(route(&["nas", "a", "1"]), None);
+            assert_eq!(route(&["package"]), None);
+        }
     }
 }

@@ -21,6 +21,11 @@ impl Version {
         &self.0
     }
 
+    /// Returns the number after the last `-`, by which SynoCommunity's spkrepo tells versions apart.
+    pub(crate) fn revision(&self) -> Option<u64> {
+        self.split().1?.parse().ok()
+    }
+
     /// Splits off the number after the last `-`.
     fn split(&self) -> (&str, Option<&str>) {
         match self.0.rsplit_once('-') {
@@ -182,6 +187,16 @@ mod tests {
                 pair[1]
             );
         }
+    }
+
+    #[test]
+    fn the_revision_is_the_number_after_the_last_dash() {
+        assert_eq!(version("6.19.2-16").revision(), Some(16));
+        assert_eq!(version("8.0.2-rc2-7").revision(), Some(7));
+        assert_eq!(version("0-0042").revision(), Some(42));
+        assert_eq!(version("1.9a").revision(), None);
+        assert_eq!(version("1.0-beta").revision(), None);
+        assert_eq!(version("1-99999999999999999999999").revision(), None);
     }
 
     #[test]

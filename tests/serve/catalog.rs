@@ -152,6 +152,29 @@ fn parameters_that_are_wrong_are_named() {
 }
 
 #[test]
+fn parameters_that_are_odd_are_understood() {
+    let sandbox = offering(&[Spk::new("alpha", "1.0-1")]);
+    let server = Server::start(&sandbox, "");
+    for query in [
+        "arch=apollolake+&build=64570&major=7",
+        "arch=%09APOLLOLAKE&build=+64570+&major=+7",
+        "arch=&arch=apollolake&arch=avoton&build=&build=64570&build=1",
+        "arch=apollolake&build=64570&major=7&minor=2&micro=6.2&nano=x",
+        "arch=apollolake&build=64570&major=-1",
+        "arch=apollolake&build=64570&major=0&language=%ff%fe",
+        "arch=apollolake&build=99999999999",
+        "arch=apollolake&build=90000",
+    ] {
+        let answer = server.get(&catalog(query)).status(200);
+        assert_eq!(offers(&answer), ["alpha 1.0-1"], "{query}");
+    }
+    for build in ["42661.0", "4_2661", "-1", "%EF%BC%94%EF%BC%92"] {
+        let answer = server.get(&catalog(&format!("arch=apollolake&build={build}")));
+        assert!(answer.status(400).json()["message"].is_string(), "{build}");
+    }
+}
+
+#[test]
 fn a_staged_build_is_neither_listed_nor_downloadable() {
     let sandbox = offering(&[Spk::new("alpha", "1.0-1")]);
     sandbox.spk("new.spk", &Spk::new("alpha", "1.1-2"));
@@ -253,7 +276,7 @@ fn other_addresses_and_methods_are_refused_in_json() {
     let path = download_path(&server, DSM72);
     for target in [
         "/nowhere",
-        "/packages",
+        "/packages/alpha",
         "/packages/alpha/x.spk",
         "/packages/x/1.0-1/icon_72.png",
         "/spkrepo.toml",
@@ -266,11 +289,19 @@ fn other_addresses_and_methods_are_refused_in_json() {
         ("DELETE", "/beta/", "GET, HEAD, POST"),
         ("POST", path.as_str(), "GET, HEAD"),
         ("POST", "/healthz", "GET, HEAD"),
-        ("OPTIONS", "/readyz", "GET, HEAD"),
+        ("PATCH", "/readyz", "GET, HEAD"),
     ] {
         let answer = server.request(method, target, &[], b"").status(405);
         assert_eq!(answer.header("allow"), Some(allow), "{method} {target}");
         assert!(answer.json()["message"].is_string());
+    }
+    for (target, allow) in [
+        ("/", "GET, HEAD, POST, OPTIONS"),
+        ("/readyz", "GET, HEAD, OPTIONS"),
+    ] {
+        let answer = server.request("OPTIONS", target, &[], b"").status(200);
+        assert_eq!(answer.header("allow"), Some(allow), "{target}");
+        assert_eq!(answer.header("content-length"), Some("0"), "{target}");
     }
     for target in [
         "/../etc/passwd",

@@ -7,6 +7,7 @@ mod following;
 mod lifecycle;
 mod links;
 mod load;
+mod nas;
 
 use std::time::{Duration, Instant};
 
