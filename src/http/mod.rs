@@ -14,6 +14,7 @@
 //! 6. [`front`] sends it.
 //!
 //! Only [`front`] knows the server library and sockets.
+#![doc = include_str!("routes.md")]
 
 mod cache_policy;
 mod catalog_cache;
