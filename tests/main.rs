@@ -13,6 +13,7 @@ mod layers;
 mod lfs;
 mod log;
 mod offer;
+mod oracle;
 mod places;
 mod reading;
 mod readme;
