@@ -156,11 +156,11 @@ fn entry<'a>(offer: &Offer<'a>, device: &Device, base_url: &str) -> Entry<'a> {
 }
 
 /// An empty text is how a build says that it has none of what its release has.
-fn filled(text: Option<&str>) -> Option<&str> {
+pub(super) fn filled(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
 }
 
-fn displayname<'a>(text: &'a Text, language: &str) -> Option<&'a str> {
+pub(super) fn displayname<'a>(text: &'a Text, language: &str) -> Option<&'a str> {
     local(
         text,
         language,
@@ -169,7 +169,7 @@ fn displayname<'a>(text: &'a Text, language: &str) -> Option<&'a str> {
     )
 }
 
-fn description<'a>(text: &'a Text, language: &str) -> Option<&'a str> {
+pub(super) fn description<'a>(text: &'a Text, language: &str) -> Option<&'a str> {
     local(
         text,
         language,
@@ -191,7 +191,7 @@ fn local<'a>(
         .or(filled(plain))
 }
 
-fn is_beta(offer: &Offer<'_>) -> bool {
+pub(super) fn is_beta(offer: &Offer<'_>) -> bool {
     let text = &offer.build.text;
     offer.build.doc.channel == Channel::Beta
         || text.beta == Some(true)
@@ -207,15 +207,15 @@ fn startable(install: &Install) -> &'static str {
 }
 
 /// Whether Package Center may go on without asking.
-struct Quick {
-    install: bool,
-    start: bool,
-    upgrade: bool,
+pub(super) struct Quick {
+    pub(super) install: bool,
+    pub(super) start: bool,
+    pub(super) upgrade: bool,
 }
 
 impl Quick {
     /// A licence or a wizard has something to ask (spkrepo, `get_catalog`); the package may say otherwise.
-    fn of(install: &Install) -> Self {
+    pub(super) fn of(install: &Install) -> Self {
         let license = install.license == Some(true);
         let quick_install = install
             .qinst
@@ -232,7 +232,11 @@ impl Quick {
     }
 }
 
-fn icon_links(package: &Package, release: &Release, base_url: &str) -> Vec<(u32, String)> {
+pub(super) fn icon_links(
+    package: &Package,
+    release: &Release,
+    base_url: &str,
+) -> Vec<(u32, String)> {
     let icon = |name: &str| {
         link(
             base_url,
@@ -252,7 +256,7 @@ fn icon_links(package: &Package, release: &Release, base_url: &str) -> Vec<(u32,
 }
 
 /// DSM takes two pictures for screens of high density; the one of 256 pixels serves for both.
-fn retina(icons: &[(u32, String)]) -> Vec<String> {
+pub(super) fn retina(icons: &[(u32, String)]) -> Vec<String> {
     icons
         .iter()
         .find(|(width, _)| *width == 256)
@@ -260,7 +264,7 @@ fn retina(icons: &[(u32, String)]) -> Vec<String> {
         .unwrap_or_default()
 }
 
-fn screenshot_links(package: &Package, base_url: &str) -> Vec<String> {
+pub(super) fn screenshot_links(package: &Package, base_url: &str) -> Vec<String> {
     let screenshot = |name: &str| {
         link(
             base_url,

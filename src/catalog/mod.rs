@@ -5,14 +5,19 @@
 
 mod asked;
 mod competition;
+mod debug;
 mod device;
 mod entry;
 mod explain;
+mod gosspks;
 mod os_lines;
 mod select;
 
 pub(crate) use asked::{Asked, AskedError};
 pub(crate) use competition::competition;
+pub(crate) use debug::with_debug_entry;
 pub(crate) use device::{Device, DeviceError};
 pub(crate) use entry::{answer, link};
 pub(crate) use explain::{Verdict, explain};
+pub(crate) use gosspks::{Filter, list, offered, one};
+pub(crate) use select::Offer;

@@ -29,6 +29,9 @@ pub(super) struct Args {
     /// Print a line for each request
     #[arg(long)]
     log_requests: bool,
+    /// Add an entry to each catalog that shows a NAS what it asked, in its Package Center
+    #[arg(long)]
+    debug_package: bool,
 }
 
 /// Where a server listens.
@@ -57,6 +60,7 @@ pub(super) fn run(context: &Context, args: Args) -> Result<Status, CliError> {
     };
     let options = ServeOptions {
         addresses: vec![args.address.socket()],
+        debug_package: args.debug_package,
         follow,
         trusted_proxies: args.trusted_proxy,
     };
@@ -76,6 +80,7 @@ pub(super) fn serve_head(
 ) -> Result<Status, CliError> {
     let options = ServeOptions {
         addresses: vec![address.socket()],
+        debug_package: false,
         follow: Follow::Head,
         trusted_proxies: Vec::new(),
     };

@@ -16,6 +16,8 @@ use crate::git::{BlobId, GitError, Store};
 /// A package source that answers requests.
 pub(super) struct Site {
     pub(super) blobs: BlobStore,
+    /// Whether each catalog has an entry that shows the request.
+    pub(super) debug_package: bool,
     /// For requests that name no valid host.
     pub(super) listening: SocketAddr,
     pub(super) live: Arc<Live>,

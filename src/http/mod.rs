@@ -4,7 +4,7 @@
 //!
 //! 1. [`front`] receives it, refuses what cannot be framed safely, and bounds its body;
 //! 2. [`request`] decodes its target and parameters;
-//! 3. [`router`] finds the handler: [`package_center`], [`files`], [`nas`],
+//! 3. [`router`] finds the handler: [`package_center`], [`files`], [`nas`], [`gosspks`], [`sspks`],
 //!    [`page`], [`health`]; they answer from the snapshot that
 //!    [`live`] holds, and [`origin`] says under which address the client reached the server, believing a proxy only
 //!    if it is a [`trusted_proxy`];
@@ -22,6 +22,7 @@ mod conditional;
 mod etag;
 mod files;
 mod front;
+mod gosspks;
 mod handler;
 mod health;
 mod live;
@@ -35,6 +36,7 @@ mod reply;
 mod request;
 mod router;
 mod serve;
+mod sspks;
 mod trusted_proxy;
 
 pub(crate) use front::Event;

@@ -3,10 +3,11 @@
 use super::cache_policy;
 use super::conditional;
 use super::handler::Site;
-use super::page;
+
 use super::reply::{Reply, SharedBytes};
 use super::request::{Method, Request};
-use crate::catalog::{Device, DeviceError};
+use super::sspks;
+use crate::catalog::{Device, DeviceError, answer as answer_json, with_debug_entry};
 use crate::model::channel::Channel;
 
 /// Answers at the address that stands for `channel`.
@@ -14,23 +15,47 @@ pub(super) fn answer(site: &Site, request: &Request, channel: Channel) -> Reply 
     let parameters = request.parameters();
     match Device::from_parameters(|name| parameters.get(name).map(str::to_owned), channel) {
         Ok(device) => catalog(site, request, device),
-        Err(_) if is_browser(request) => page::answer(site, request),
+        Err(_) if is_browser(request) || sspks::is_list(&parameters) => {
+            sspks::answer(site, request, channel)
+        }
         // DSM's probe when a source is added may lack all parameters; it must read a catalog.
         Err(DeviceError::Missing { .. }) if parameters.iter().next().is_none() => empty(),
         Err(error) => Reply::problem(400, &error.to_string()),
     }
 }
 
-fn catalog(site: &Site, request: &Request, device: Device) -> Reply {
+/// Answers with the catalog for `device`; any page may read it, as gosspks has it.
+pub(super) fn catalog(site: &Site, request: &Request, device: Device) -> Reply {
     let state = site.live.state();
     let base_url = site.base_url(&state, request);
+    if site.debug_package {
+        let mut catalog = answer_json(&state.snapshot, &device, &base_url);
+        catalog = with_debug_entry(&catalog, &base_url, &asked(request));
+        return Reply::json(200, catalog)
+            .with("Cache-Control", cache_policy::MOMENTARY)
+            .with("Access-Control-Allow-Origin", "*");
+    }
     let catalog = state.cache.get(&state.snapshot, device, base_url);
     let full = Reply::json(200, SharedBytes::from(std::sync::Arc::clone(&catalog.body)));
     conditional::answer(
         request,
         &catalog.tag,
-        full.with("Cache-Control", cache_policy::CATALOG),
+        full.with("Cache-Control", cache_policy::CATALOG)
+            .with("Access-Control-Allow-Origin", "*"),
     )
+}
+
+/// Returns what the device sent, line by line: its path and parameters, and how it calls itself.
+fn asked(request: &Request) -> Vec<(String, String)> {
+    let mut lines = vec![("path".to_owned(), format!("/{}", request.path.join("/")))];
+    let parameters = request.parameters();
+    let pairs = parameters
+        .iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    lines.extend(pairs);
+    let agent = request.header("user-agent");
+    lines.extend(agent.map(|agent| ("User-Agent".to_owned(), agent.to_owned())));
+    lines
 }
 
 fn empty() -> Reply {

@@ -20,7 +20,7 @@ pub(super) fn answer(site: &Site, request: &Request) -> Reply {
 pub(super) fn packages(site: &Site, request: &Request) -> Reply {
     let state = site.live.state();
     let base_url = site.base_url(&state, request);
-    reply(
+    framed(
         &state.snapshot,
         &list_of_packages(&state.snapshot, &base_url),
     )
@@ -39,15 +39,21 @@ pub(super) fn package(site: &Site, request: &Request, name: &str) -> Reply {
          <th>Download</th></tr></thead><tbody>\n{rows}</tbody></table>\n",
         escape(name)
     );
-    reply(&state.snapshot, &body)
+    framed(&state.snapshot, &body)
 }
 
-fn reply(snapshot: &Snapshot, body: &str) -> Reply {
+/// Puts `body` into a page.
+fn framed(snapshot: &Snapshot, body: &str) -> Reply {
     let page = format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{}</title>\
          <meta name=\"viewport\" content=\"width=device-width\"><style>{STYLE}</style></head><body>\n{body}</body></html>\n",
         source_name(snapshot)
     );
+    reply(page)
+}
+
+/// Returns the answer that is `page`, which runs and loads nothing.
+pub(super) fn reply(page: String) -> Reply {
     Reply::html(200, page)
         .with("Cache-Control", cache_policy::PAGE)
         .with(
@@ -57,7 +63,7 @@ fn reply(snapshot: &Snapshot, body: &str) -> Reply {
         .with("X-Content-Type-Options", "nosniff")
 }
 
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}\
+pub(super) const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}\
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ccc}\
 code{background:#eee;padding:.1rem .3rem}";
 
@@ -81,7 +87,10 @@ fn list_of_packages(snapshot: &Snapshot, base_url: &str) -> String {
     {
         write_row(&mut page, row, base_url);
     }
-    page.push_str("</tbody></table>\n");
+    page.push_str(
+        "</tbody></table>\n<p><a href=\"?devicelist=true\">By device</a> · \
+         <a href=\"?fulllist=true\">All files</a></p>\n",
+    );
     page
 }
 
@@ -123,7 +132,7 @@ fn rows_of_builds(package: &Package, base_url: &str) -> String {
 }
 
 /// Escapes what has a meaning in HTML text and in quoted attributes.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

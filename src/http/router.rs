@@ -1,6 +1,7 @@
 //! Which handler answers a request: by its path and method.
 
 use super::files;
+use super::gosspks;
 use super::handler::Site;
 use super::health;
 use super::nas;
@@ -20,6 +21,7 @@ enum Route<'a> {
         file: &'a str,
         package: &'a str,
     },
+    Gosspks(gosspks::Address<'a>),
     Health,
     Icon {
         name: &'a str,
@@ -55,6 +57,7 @@ pub(super) fn answer(site: &Site, request: &Request) -> Reply {
     match route {
         Route::Catalog { channel } => package_center::answer(site, request, channel),
         Route::Download { file, package } => files::download(site, request, package, file),
+        Route::Gosspks(address) => gosspks::answer(site, request, address),
         Route::Health => health::alive(),
         Route::Icon {
             name,
@@ -75,7 +78,6 @@ pub(super) fn answer(site: &Site, request: &Request) -> Reply {
 
 fn route<'a>(segments: &[&'a str]) -> Option<Route<'a>> {
     match *segments {
-        ["beta", ref rest @ ..] => spkrepo(rest, Channel::Beta),
         ["healthz"] => Some(Route::Health),
         ["readyz"] => Some(Route::Ready),
         ["packages", package, file] => Some(Route::Download { file, package }),
@@ -85,15 +87,25 @@ fn route<'a>(segments: &[&'a str]) -> Option<Route<'a>> {
             package,
             version,
         }),
-        ref segments => spkrepo(segments, Channel::Stable),
+        _ => drop_in(segments),
     }
 }
 
-/// The paths of SynoCommunity's spkrepo, which are below a channel's own address too; what they name does not depend on
-/// the channel, except for the catalog.
+/// The paths of the servers that this one replaces, which are below a channel's own address too.
+fn drop_in<'a>(segments: &[&'a str]) -> Option<Route<'a>> {
+    let (channel, rest) = match segments {
+        ["beta", rest @ ..] => (Channel::Beta, rest),
+        all => (Channel::Stable, all),
+    };
+    let gosspks = gosspks::address(segments).map(Route::Gosspks);
+    gosspks.or_else(|| spkrepo(rest, channel))
+}
+
+/// The paths of SynoCommunity's spkrepo and of the package server guide; what they name does not depend on the channel,
+/// except for the catalog.
 fn spkrepo<'a>(segments: &[&'a str], channel: Channel) -> Option<Route<'a>> {
     match *segments {
-        [] | ["" | "nas"] | ["nas", ""] => Some(Route::Catalog { channel }),
+        [] | ["" | "nas"] | ["nas", ""] | ["api", "package"] => Some(Route::Catalog { channel }),
         ["nas", package, revision, name] => Some(Route::Nas {
             name,
             package,
@@ -108,16 +120,14 @@ fn spkrepo<'a>(segments: &[&'a str], channel: Channel) -> Option<Route<'a>> {
 /// Package Center may POST its parameters (DSM 4 and 5 do); everything else is only read (RFC 9110 §15.5.6).
 fn check_method(route: &Route<'_>, method: &Method) -> Option<Reply> {
     let allow = match route {
-        Route::Catalog { .. } => "GET, HEAD, POST",
-        _ => "GET, HEAD",
+        Route::Catalog { .. } => "GET, HEAD, POST, OPTIONS",
+        _ => "GET, HEAD, OPTIONS",
     };
     match (method, route) {
         (Method::Get | Method::Head, _) | (Method::Post, Route::Catalog { .. }) => None,
+        (Method::Other(name), Route::Gosspks(_)) if name == "OPTIONS" => Some(gosspks::options()),
         // RFC 9110 §9.3.7; spkrepo answers 200 as well.
-        (Method::Other(name), _) if name == "OPTIONS" => {
-            let allow = format!("{allow}, OPTIONS");
-            Some(Reply::new(200).with("Allow", allow))
-        }
+        (Method::Other(name), _) if name == "OPTIONS" => Some(Reply::new(200).with("Allow", allow)),
         _ => Some(
             Reply::problem(405, "the method is not allowed at this address").with("Allow", allow),
         ),
@@ -145,6 +155,10 @@ mod tests {
             route(&["packages", "a", "a_1.spk"]),
             Some(Route::Download { file, package })
         );
+        let guide = Route::Catalog {
+            channel: Channel::Beta,
+        };
+        assert_eq!(route(&["beta", "api", "package"]), Some(guide));
         assert_eq!(route(&["packages", "a"]), None);
         assert_eq!(route(&["beta", "packages", "a", "a_1.spk"]), None);
         assert_eq!(route(&["packages", "a", "b", "c", "d"]), None);

@@ -18,6 +18,8 @@ use crate::repo::{OpenError, Repository};
 #[derive(Clone, Debug)]
 pub(crate) struct ServeOptions {
     pub(crate) addresses: Vec<SocketAddr>,
+    /// Whether each catalog has an entry that shows the request.
+    pub(crate) debug_package: bool,
     pub(crate) follow: Follow,
     /// Peers whose `Forwarded` and `X-Forwarded-…` are believed.
     pub(crate) trusted_proxies: Vec<TrustedProxy>,
@@ -50,6 +52,7 @@ pub(crate) fn serve(
     let addresses = server.local_addrs();
     let site = Arc::new(Site {
         blobs: repository.blobs.clone(),
+        debug_package: options.debug_package,
         listening: addresses[0],
         live: Arc::clone(&live),
         store: Mutex::new(repository.store.reopen().map_err(OpenError::from)?),

@@ -144,7 +144,7 @@ struct Row {
 }
 
 /// Returns every known model with its platform's code, in a fixed order.
-fn models() -> impl Iterator<Item = (&'static str, &'static str)> {
+pub(crate) fn models() -> impl Iterator<Item = (&'static str, &'static str)> {
     let rows = TABLE.platforms.iter();
     rows.flat_map(|(code, row)| {
         row.models

@@ -4,10 +4,12 @@ mod catalog;
 mod clients;
 mod downloads;
 mod following;
+mod gosspks;
 mod lifecycle;
 mod links;
 mod load;
 mod nas;
+mod sspks;
 
 use std::time::{Duration, Instant};
 
