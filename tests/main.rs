@@ -14,6 +14,8 @@ mod lfs;
 mod log;
 mod offer;
 mod oracle;
+mod oracle_gosspks;
+mod oracle_sspks;
 mod places;
 mod reading;
 mod readme;

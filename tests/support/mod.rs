@@ -10,6 +10,7 @@ pub(crate) mod http;
 pub(crate) mod outcome;
 mod png;
 mod redact;
+pub(crate) mod replay;
 pub(crate) mod sandbox;
 pub(crate) mod server;
 pub(crate) mod spk;
