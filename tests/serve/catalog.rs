@@ -285,11 +285,11 @@ fn other_addresses_and_methods_are_refused_in_json() {
         assert!(answer.json()["message"].is_string(), "{target}");
     }
     for (method, target, allow) in [
-        ("PUT", "/", "GET, HEAD, POST"),
-        ("DELETE", "/beta/", "GET, HEAD, POST"),
-        ("POST", path.as_str(), "GET, HEAD"),
-        ("POST", "/healthz", "GET, HEAD"),
-        ("PATCH", "/readyz", "GET, HEAD"),
+        ("PUT", "/", "GET, HEAD, POST, OPTIONS"),
+        ("DELETE", "/beta/", "GET, HEAD, POST, OPTIONS"),
+        ("POST", path.as_str(), "GET, HEAD, OPTIONS"),
+        ("POST", "/healthz", "GET, HEAD, OPTIONS"),
+        ("PATCH", "/readyz", "GET, HEAD, OPTIONS"),
     ] {
         let answer = server.request(method, target, &[], b"").status(405);
         assert_eq!(answer.header("allow"), Some(allow), "{method} {target}");

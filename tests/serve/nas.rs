@@ -50,7 +50,7 @@ fn nas_answers_as_the_source_itself_does() {
         }
     }
     let allow = server.request("DELETE", "/nas/", &[], b"").status(405);
-    assert_eq!(allow.header("allow"), Some("GET, HEAD, POST"));
+    assert_eq!(allow.header("allow"), Some("GET, HEAD, POST, OPTIONS"));
     let options = server.request("OPTIONS", "/nas/", &[], b"").status(200);
     assert_eq!(options.header("allow"), Some("GET, HEAD, POST, OPTIONS"));
 }
