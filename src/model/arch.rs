@@ -92,8 +92,11 @@ impl Arch {
             .map(|(_, known)| known.to_owned())
     }
 
+    /// Returns what is known of the platform; an alias without a row of its own has that of its platform.
     fn row(&self) -> Option<&'static Row> {
-        TABLE.platforms.get(self.0.as_str())
+        let rows = &TABLE.platforms;
+        rows.get(self.0.as_str())
+            .or_else(|| rows.get(self.canonical()))
     }
 }
 
@@ -234,6 +237,7 @@ mod tests {
             Some(Fit::Noarch)
         );
         assert_eq!(arch("armv8").covers(&arch("rtd1296")), Some(Fit::Family));
+        assert_eq!(arch("armv7").covers(&arch("alpine310")), Some(Fit::Family));
         assert_eq!(arch("apollolake").covers(&arch("x86_64")), None);
         assert_eq!(arch("armv7").covers(&arch("apollolake")), None);
     }
