@@ -6,6 +6,7 @@ mod broken_toml;
 mod concurrency;
 mod crash;
 mod demo;
+mod explain;
 mod help;
 mod hostile;
 mod init;

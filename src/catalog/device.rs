@@ -36,7 +36,7 @@ pub(crate) enum DeviceError {
 }
 
 /// DSM 7 is where betas are asked for by a channel's own URL.
-const DSM7: u32 = 7;
+pub(super) const DSM7: u32 = 7;
 
 impl Device {
     /// Reads the device from its parameters; `channel` is the one that the URL stands for.

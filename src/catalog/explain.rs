@@ -2,17 +2,27 @@
 
 use serde::Serialize;
 
-use super::device::Device;
+use super::device::{DSM7, Device};
 use super::select::{Reason, consider};
+use crate::model::channel::Channel;
 use crate::model::doc::{BuildDoc, Compatibility};
 use crate::model::os_version::Os;
 use crate::repo::Package;
+
+/// A device, and the verdict on each build of a package, the newest release first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Explanation {
+    pub(crate) device: String,
+    pub(crate) builds: Vec<Verdict>,
+}
 
 /// One build and what becomes of it for a device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Verdict {
     pub(crate) version: String,
     pub(crate) build: String,
+    /// Where it stands, also when it is yanked.
+    pub(crate) channel: Channel,
     pub(crate) offered: bool,
     /// The one reason why it is not offered, or why it is.
     pub(crate) reason: String,
@@ -23,7 +33,34 @@ pub(crate) fn explain(
     package: &Package,
     compatibility: Compatibility,
     device: &Device,
-) -> Vec<Verdict> {
+) -> Explanation {
+    Explanation {
+        device: described(device),
+        builds: verdicts(package, compatibility, device),
+    }
+}
+
+impl Explanation {
+    /// Returns what strangers may see: nothing of a build that is still staged, or was when it was yanked.
+    pub(crate) fn public(mut self) -> Self {
+        self.builds
+            .retain(|verdict| verdict.channel != Channel::Staged);
+        self
+    }
+}
+
+fn described(device: &Device) -> String {
+    let model = match device.unique.as_str() {
+        "" => String::new(),
+        unique => format!(" ({unique})"),
+    };
+    format!(
+        "{}{model} with {} {}, asking for {}",
+        device.arch, device.os, device.version, device.channel
+    )
+}
+
+fn verdicts(package: &Package, compatibility: Compatibility, device: &Device) -> Vec<Verdict> {
     let considered = consider(package, compatibility, device);
     let offer = considered.offer.map(|offer| {
         let reason = "offered: the newest version that fits, with the highest minimum and the closest platform";
@@ -42,6 +79,7 @@ pub(crate) fn explain(
         .map(|(release, build, offered, reason)| Verdict {
             version: release.version.to_string(),
             build: build.id.to_string(),
+            channel: build.doc.channel,
             offered,
             reason,
         })
@@ -56,6 +94,10 @@ fn words(reason: &Reason, doc: &BuildDoc, device: &Device) -> String {
             platforms(doc),
             device.arch
         ),
+        Reason::Beta if version.major >= DSM7 => {
+            "it is on the beta channel, which the device did not ask for: from DSM 7 on, the source's address must end in `/beta/`"
+                .to_owned()
+        }
         Reason::Beta => "it is on the beta channel, which the device did not ask for".to_owned(),
         Reason::ExcludedArch => format!("`exclude_arch` leaves {} out", device.arch),
         Reason::ExcludedModel => format!("`exclude_model` leaves {} out", device.unique),

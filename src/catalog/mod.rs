@@ -18,6 +18,6 @@ pub(crate) use competition::competition;
 pub(crate) use debug::with_debug_entry;
 pub(crate) use device::{Device, DeviceError};
 pub(crate) use entry::{answer, link};
-pub(crate) use explain::{Verdict, explain};
+pub(crate) use explain::{Explanation, explain};
 pub(crate) use gosspks::{Filter, list, offered, one};
 pub(crate) use select::Offer;

@@ -1,12 +1,10 @@
 //! `spkrepo explain`.
 
-use serde::Serialize;
-
 use super::device::DeviceArgs;
 use super::error::CliError;
 use super::table::table;
 use super::{Context, Status};
-use crate::catalog::{Device, Verdict, explain};
+use crate::catalog::{Explanation, explain};
 use crate::ops::target::Target;
 
 /// Say why a device is offered a build of a package, or is not
@@ -29,13 +27,6 @@ pub(super) struct Args {
     rev: Option<String>,
 }
 
-/// The device and the verdict on each build.
-#[derive(Serialize)]
-struct Report {
-    device: String,
-    builds: Vec<Verdict>,
-}
-
 pub(super) fn run(context: &Context, args: Args) -> Result<Status, CliError> {
     let device = args.device.asked(args.request).device()?;
     let (_, snapshot) = context.snapshot(args.rev.as_deref())?;
@@ -43,14 +34,12 @@ pub(super) fn run(context: &Context, args: Args) -> Result<Status, CliError> {
     if args.target.version.is_some() {
         args.target.release(&snapshot)?;
     }
-    let mut builds = explain(package, snapshot.settings.catalog.compatibility, &device);
+    let mut report = explain(package, snapshot.settings.catalog.compatibility, &device);
     if let Some(version) = &args.target.version {
-        builds.retain(|verdict| verdict.version == version.as_str());
+        report
+            .builds
+            .retain(|verdict| verdict.version == version.as_str());
     }
-    let report = Report {
-        device: described(&device),
-        builds,
-    };
     if args.json {
         context.ui.json(&report);
     } else {
@@ -59,18 +48,7 @@ pub(super) fn run(context: &Context, args: Args) -> Result<Status, CliError> {
     Ok(Status::Done)
 }
 
-fn described(device: &Device) -> String {
-    let model = match device.unique.as_str() {
-        "" => String::new(),
-        unique => format!(" ({unique})"),
-    };
-    format!(
-        "{}{model} with {} {}, asking for {}",
-        device.arch, device.os, device.version, device.channel
-    )
-}
-
-fn text(report: &Report) -> String {
+fn text(report: &Explanation) -> String {
     let rows: Vec<Vec<String>> = report
         .builds
         .iter()

@@ -5,7 +5,7 @@
 //! 1. [`front`] receives it, refuses what cannot be framed safely, and bounds its body;
 //! 2. [`request`] decodes its target and parameters;
 //! 3. [`router`] finds the handler: [`package_center`], [`files`], [`nas`], [`gosspks`], [`sspks`],
-//!    [`page`], [`health`]; they answer from the snapshot that
+//!    [`page`], [`health`], [`explain`]; they answer from the snapshot that
 //!    [`live`] holds, and [`origin`] says under which address the client reached the server, believing a proxy only
 //!    if it is a [`trusted_proxy`];
 //! 4. the handler makes a full [`reply`], with one of the caching rules of [`cache_policy`];
@@ -20,6 +20,7 @@ mod cache_policy;
 mod catalog_cache;
 mod conditional;
 mod etag;
+mod explain;
 mod files;
 mod front;
 mod gosspks;

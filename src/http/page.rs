@@ -20,10 +20,7 @@ pub(super) fn answer(site: &Site, request: &Request) -> Reply {
 pub(super) fn packages(site: &Site, request: &Request) -> Reply {
     let state = site.live.state();
     let base_url = site.base_url(&state, request);
-    framed(
-        &state.snapshot,
-        &list_of_packages(&state.snapshot, &base_url),
-    )
+    reply(200, list_of_packages(&state.snapshot, &base_url))
 }
 
 /// Answers with the builds of a package that are offered to anybody.
@@ -34,27 +31,17 @@ pub(super) fn package(site: &Site, request: &Request, name: &str) -> Reply {
     let Some(rows) = rows.filter(|rows| !rows.is_empty()) else {
         return Reply::problem(404, "there is no such package");
     };
-    let body = format!(
-        "<h1>{}</h1>\n<table><thead><tr><th>Version</th><th>Channel</th><th>Minimum DSM</th><th>Platforms</th>\
-         <th>Download</th></tr></thead><tbody>\n{rows}</tbody></table>\n",
-        escape(name)
-    );
-    framed(&state.snapshot, &body)
-}
-
-/// Puts `body` into a page.
-fn framed(snapshot: &Snapshot, body: &str) -> Reply {
     let page = format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{}</title>\
-         <meta name=\"viewport\" content=\"width=device-width\"><style>{STYLE}</style></head><body>\n{body}</body></html>\n",
-        source_name(snapshot)
+        "{}<table><thead><tr><th>Version</th><th>Channel</th><th>Minimum DSM</th><th>Platforms</th>\
+         <th>Download</th></tr></thead><tbody>\n{rows}</tbody></table>\n{END}",
+        begin(name)
     );
-    reply(page)
+    reply(200, page)
 }
 
-/// Returns the answer that is `page`, which runs and loads nothing.
-pub(super) fn reply(page: String) -> Reply {
-    Reply::html(200, page)
+/// Returns a page as a reply that may load nothing from anywhere.
+pub(super) fn reply(status: u16, page: String) -> Reply {
+    Reply::html(status, page)
         .with("Cache-Control", cache_policy::PAGE)
         .with(
             "Content-Security-Policy",
@@ -63,34 +50,45 @@ pub(super) fn reply(page: String) -> Reply {
         .with("X-Content-Type-Options", "nosniff")
 }
 
-pub(super) const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}\
+const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}\
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ccc}\
-code{background:#eee;padding:.1rem .3rem}";
+code{background:#eee;padding:.1rem .3rem}label{display:inline-block;margin:.2rem 1rem .2rem 0}";
 
-fn source_name(snapshot: &Snapshot) -> String {
-    let name = snapshot.settings.repository.name.as_deref();
-    escape(name.unwrap_or("Package source"))
+/// Returns the beginning of a page, which ends with [`END`].
+pub(super) fn begin(title: &str) -> String {
+    let title = escape(title);
+    format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\
+         <meta name=\"viewport\" content=\"width=device-width\"><style>{STYLE}</style></head><body>\n<h1>{title}</h1>\n"
+    )
 }
 
+pub(super) const END: &str = "</body></html>\n";
+
 fn list_of_packages(snapshot: &Snapshot, base_url: &str) -> String {
-    let name = source_name(snapshot);
+    let name = snapshot.settings.repository.name.as_deref();
     let url = escape(base_url);
-    let mut page = format!(
-        "<h1>{name}</h1>\n\
-         <p>A package source for Synology NAS. In Package Center, open Settings, Package Sources, Add, and enter \
-         <code>{url}</code>; for beta versions as well, <code>{url}/beta/</code>.</p>\n\
+    let mut page = begin(name.unwrap_or("Package source"));
+    write!(
+        page,
+        "<p>A package source for Synology NAS. In Package Center, open Settings, Package Sources, Add, and enter \
+         <code>{url}</code>; for beta versions as well, <code>{url}/beta/</code>. \
+         <a href=\"{url}/explain\">Why does my NAS not see a package?</a></p>\n\
          <table><thead><tr><th>Package</th><th>Stable</th><th>Beta</th></tr></thead><tbody>\n"
-    );
+    )
+    .expect("writing to a text cannot fail");
     for row in list(snapshot)
         .iter()
         .filter(|row| row.stable.is_some() || row.beta.is_some())
     {
         write_row(&mut page, row, base_url);
     }
-    page.push_str(
-        "</tbody></table>\n<p><a href=\"?devicelist=true\">By device</a> · \
-         <a href=\"?fulllist=true\">All files</a></p>\n",
-    );
+    write!(
+        page,
+        "</tbody></table>\n<p><a href=\"{url}/?devicelist=true\">By device</a> · \
+         <a href=\"{url}/?fulllist=true\">All files</a></p>\n{END}"
+    )
+    .expect("writing to a text cannot fail");
     page
 }
 

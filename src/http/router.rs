@@ -1,5 +1,6 @@
 //! Which handler answers a request: by its path and method.
 
+use super::explain;
 use super::files;
 use super::gosspks;
 use super::handler::Site;
@@ -21,6 +22,7 @@ enum Route<'a> {
         file: &'a str,
         package: &'a str,
     },
+    Explain,
     Gosspks(gosspks::Address<'a>),
     Health,
     Icon {
@@ -57,6 +59,7 @@ pub(super) fn answer(site: &Site, request: &Request) -> Reply {
     match route {
         Route::Catalog { channel } => package_center::answer(site, request, channel),
         Route::Download { file, package } => files::download(site, request, package, file),
+        Route::Explain => explain::answer(site, request),
         Route::Gosspks(address) => gosspks::answer(site, request, address),
         Route::Health => health::alive(),
         Route::Icon {
@@ -78,6 +81,7 @@ pub(super) fn answer(site: &Site, request: &Request) -> Reply {
 
 fn route<'a>(segments: &[&'a str]) -> Option<Route<'a>> {
     match *segments {
+        ["explain"] => Some(Route::Explain),
         ["healthz"] => Some(Route::Health),
         ["readyz"] => Some(Route::Ready),
         ["packages", package, file] => Some(Route::Download { file, package }),

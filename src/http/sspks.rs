@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use super::handler::Site;
-use super::page::{self, STYLE, escape};
+use super::page::{self, END, begin, escape};
 use super::reply::Reply;
 use super::request::{Parameters, Request};
 use crate::catalog::{Filter, Offer, link, offered};
@@ -35,7 +35,7 @@ pub(super) fn answer(site: &Site, request: &Request, channel: Channel) -> Reply 
         None if parameters.get("fulllist").is_some() => {
             list(site, request, "All files", &filter(channel, None))
         }
-        None if parameters.get("devicelist").is_some() => page::reply(devices()),
+        None if parameters.get("devicelist").is_some() => page::reply(200, devices()),
         None => page::answer(site, request),
     }
 }
@@ -54,15 +54,16 @@ fn filter(channel: Channel, arch: Option<Arch>) -> Filter {
 fn list(site: &Site, request: &Request, title: &str, filter: &Filter) -> Reply {
     let state = site.live.state();
     let base_url = site.base_url(&state, request);
-    let mut page = head(title);
+    let mut page = begin(title);
     page.push_str(
         "<table><thead><tr><th>Package</th><th>Version</th><th>From</th><th>File</th></tr></thead><tbody>\n",
     );
     for offer in offered(&state.snapshot, filter) {
         write_offer(&mut page, &offer, &base_url);
     }
-    page.push_str("</tbody></table>\n</body></html>\n");
-    page::reply(page)
+    page.push_str("</tbody></table>\n");
+    page.push_str(END);
+    page::reply(200, page)
 }
 
 fn write_offer(page: &mut String, offer: &Offer<'_>, base_url: &str) {
@@ -83,7 +84,7 @@ fn write_offer(page: &mut String, offer: &Offer<'_>, base_url: &str) {
 
 /// The models with their platforms, each with a link to its packages.
 fn devices() -> String {
-    let mut page = head("Devices");
+    let mut page = begin("Devices");
     page.push_str("<table><thead><tr><th>Model</th><th>Platform</th></tr></thead><tbody>\n");
     for (arch, model) in models() {
         let (arch, model) = (escape(arch), escape(model));
@@ -93,14 +94,7 @@ fn devices() -> String {
         )
         .expect("writing to a text cannot fail");
     }
-    page.push_str("</tbody></table>\n</body></html>\n");
+    page.push_str("</tbody></table>\n");
+    page.push_str(END);
     page
-}
-
-fn head(title: &str) -> String {
-    let title = escape(title);
-    format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\
-         <meta name=\"viewport\" content=\"width=device-width\"><style>{STYLE}</style></head><body>\n<h1>{title}</h1>\n"
-    )
 }
