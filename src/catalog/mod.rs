@@ -11,7 +11,11 @@ mod entry;
 mod explain;
 mod gosspks;
 mod os_lines;
+#[cfg(test)]
+mod properties;
 mod select;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub(crate) use asked::{Asked, AskedError};
 pub(crate) use competition::competition;

@@ -159,3 +159,14 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+impl Live {
+    /// Returns a state that stays as it is.
+    pub(super) fn of(snapshot: Snapshot) -> Self {
+        Self {
+            current: ArcSwap::from_pointee(State::new(snapshot)),
+            refused: ArcSwapOption::empty(),
+        }
+    }
+}

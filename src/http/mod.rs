@@ -20,6 +20,8 @@ mod cache_policy;
 mod catalog_cache;
 mod conditional;
 mod etag;
+#[cfg(test)]
+mod exhaustive;
 mod explain;
 mod files;
 mod front;
