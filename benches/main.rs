@@ -7,6 +7,7 @@ mod adding;
 mod measure;
 mod opening;
 mod requests;
+mod selecting;
 mod source;
 #[allow(
     unused_imports,
@@ -20,10 +21,11 @@ fn main() {
         .skip(1)
         .filter(|argument| !argument.starts_with('-'))
         .collect();
-    let parts: [(&str, fn()); 3] = [
+    let parts: [(&str, fn()); 4] = [
         ("adding", adding::run),
         ("opening", opening::run),
         ("requests", requests::run),
+        ("selecting", selecting::run),
     ];
     for (name, run) in parts {
         if wanted.is_empty() || wanted.iter().any(|wanted| name.contains(wanted.as_str())) {

@@ -57,6 +57,11 @@ impl Server {
         &self.host
     }
 
+    /// Returns the id of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Returns what the server has printed so far.
     pub(crate) fn log(&self) -> String {
         self.log.lock().expect("no panic while logging").clone()
