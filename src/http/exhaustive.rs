@@ -224,6 +224,7 @@ fn platform(facts: &Facts, snapshot: &Snapshot, cache: &CatalogCache, code: &str
 /// Returns a site that serves `snapshot`, without any files.
 fn site(snapshot: Snapshot, folder: &std::path::Path) -> Site {
     Site {
+        debug_package: false,
         blobs: BlobStore::new(folder),
         listening: SocketAddr::from((Ipv4Addr::LOCALHOST, 80)),
         live: Arc::new(Live::of(snapshot)),

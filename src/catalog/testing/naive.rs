@@ -110,7 +110,8 @@ impl Facts {
         }
         let line = if strict {
             let has = device.version.major;
-            major == has || (closeness == 1 && major < 4 && [3, 4, 5].contains(&has))
+            let for_all = doc.arch.iter().any(|value| value.as_str() == "noarch");
+            major == has || (for_all && major < 4 && [3, 4, 5].contains(&has))
         } else {
             (major < 7) == (device.version.major < 7)
         };
