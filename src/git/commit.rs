@@ -9,7 +9,7 @@ use fs_err as fs;
 use git2::ErrorCode;
 use git2::build::TreeUpdateBuilder;
 
-use super::worktree::blank_entry;
+use super::index::blank_entry;
 use super::{BlobId, CommitId, GitError, Store, TreeId};
 
 /// What became of an attempt to move a reference.

@@ -6,6 +6,7 @@ mod commit;
 mod error;
 mod history;
 mod id;
+mod index;
 mod index_lock;
 mod patch;
 mod store;

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use git2::{Index, IndexEntry, IndexEntryExtendedFlag, IndexTime};
+use git2::{Index, IndexEntry, IndexEntryExtendedFlag};
 
+use super::index::modified;
 use super::index_lock::IndexLock;
 use super::{BlobId, GitError, Store};
 use crate::base::atomic_file;
@@ -46,7 +47,7 @@ impl Store {
         Ok(())
     }
 
-    fn open_index(&self) -> Result<Index, GitError> {
+    pub(super) fn open_index(&self) -> Result<Index, GitError> {
         let failed = |error| GitError::at("read the index of", self.repo.path().display())(error);
         let mut index = self.repo.index().map_err(failed)?;
         index.read(true).map_err(failed)?;
@@ -183,31 +184,6 @@ impl Store {
         }
     }
 
-    /// Writes the index from a copy, so that it is the old one or the new one at any instant.
-    fn record(&self, root: &Path, updates: &[&PathUpdate], folder: &Path) -> Result<(), GitError> {
-        if updates.is_empty() {
-            return Ok(());
-        }
-        let git_dir = self.repo.path();
-        let (index_file, copy) = (git_dir.join("index"), scratch(folder, "index"));
-        if index_file.exists() {
-            fs::copy(&index_file, &copy).map_err(GitError::file("copy", &index_file))?;
-        }
-        let failed = |error| GitError::at("write the index of", git_dir.display())(error);
-        let mut index = Index::open(&copy).map_err(failed)?;
-        for update in updates {
-            match update.new {
-                Some(blob) => index
-                    .add(&index_entry(root, &update.path, blob)?)
-                    .map_err(failed)?,
-                None => index.remove(Path::new(&update.path), 0).map_err(failed)?,
-            }
-        }
-        index.write().map_err(failed)?;
-        keep_age(&index_file, &copy)?;
-        fs::rename(&copy, &index_file).map_err(GitError::file("replace", &index_file))
-    }
-
     /// Removes what a killed process of ours left of the index's lock.
     pub(crate) fn remove_stale_index_lock(&self, folder: &Path) -> Result<(), GitError> {
         IndexLock::remove_stale(self.repo.path(), folder)
@@ -219,21 +195,6 @@ impl Store {
             .map(|repo| Self { repo })
             .map_err(GitError::at("open the working tree", work_dir.display()))
     }
-}
-
-/// Gives the new index the old one's time of modification.
-///
-/// Git reads a file again when it is not older than the index ("racy git" in its technical documentation). A younger
-/// index would vouch for entries that nobody has compared, and hide an edit made in the second of its `git add`.
-fn keep_age(old: &Path, new: &Path) -> Result<(), GitError> {
-    let Ok(modified) = fs::metadata(old).and_then(|metadata| metadata.modified()) else {
-        return Ok(());
-    };
-    fs::OpenOptions::new()
-        .write(true)
-        .open(new)
-        .and_then(|file| file.file().set_modified(modified))
-        .map_err(GitError::file("write", new))
 }
 
 fn has_conflict(index: &Index, path: &str) -> bool {
@@ -265,7 +226,7 @@ fn passes_through_link(root: &Path, path: &str) -> bool {
 }
 
 /// Returns the path of a scratch file, which is removed with other leftovers when the process is killed.
-fn scratch(folder: &Path, name: &str) -> PathBuf {
+pub(super) fn scratch(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{}{name}", atomic_file::PREFIX))
 }
 
@@ -295,62 +256,4 @@ fn remove_empty_folders(root: &Path, file: &Path) {
             break;
         }
     }
-}
-
-/// Describes the file as git's index does, so that `git status` needs not read it.
-fn index_entry(root: &Path, path: &str, blob: BlobId) -> Result<IndexEntry, GitError> {
-    let file = root.join(path);
-    let metadata = fs::symlink_metadata(&file).map_err(GitError::file("read", &file))?;
-    let mut entry = blank_entry(path, blob);
-    entry.mtime = modified(&metadata);
-    entry.file_size = u32::try_from(metadata.len()).unwrap_or(u32::MAX);
-    describe(&mut entry, &metadata);
-    Ok(entry)
-}
-
-/// Returns an index entry that knows nothing of a file.
-pub(super) fn blank_entry(path: &str, blob: BlobId) -> IndexEntry {
-    IndexEntry {
-        ctime: IndexTime::new(0, 0),
-        mtime: IndexTime::new(0, 0),
-        dev: 0,
-        ino: 0,
-        mode: 0o100_644,
-        uid: 0,
-        gid: 0,
-        file_size: 0,
-        id: blob.0,
-        flags: 0,
-        flags_extended: 0,
-        path: path.as_bytes().to_vec(),
-    }
-}
-
-#[cfg(unix)]
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the index keeps the low 32 bits"
-)]
-fn describe(entry: &mut IndexEntry, metadata: &std::fs::Metadata) {
-    use std::os::unix::fs::MetadataExt;
-    entry.ctime = IndexTime::new(metadata.ctime() as i32, metadata.ctime_nsec() as u32);
-    entry.dev = metadata.dev() as u32;
-    entry.ino = metadata.ino() as u32;
-    entry.uid = metadata.uid();
-    entry.gid = metadata.gid();
-}
-
-#[cfg(not(unix))]
-fn describe(_entry: &mut IndexEntry, _metadata: &std::fs::Metadata) {}
-
-/// Returns the time of modification as the index keeps it.
-fn modified(metadata: &std::fs::Metadata) -> IndexTime {
-    let since_1970 = metadata
-        .modified()
-        .ok()
-        .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok())
-        .unwrap_or_default();
-    let seconds = i32::try_from(since_1970.as_secs()).unwrap_or(i32::MAX);
-    IndexTime::new(seconds, since_1970.subsec_nanos())
 }

@@ -120,13 +120,14 @@ impl Journal {
         if name != self.reference {
             return Ok(None);
         }
-        let updates = self.landed_updates(&store, tip)?;
-        if updates.is_empty() {
+        let (landed, others) = self.updates(&store, tip)?;
+        let lock = store.lock_index(folder)?;
+        store.take_back(&others, folder, lock.as_ref())?;
+        if landed.is_empty() {
             return Ok(None);
         }
         let unfinished = store
-            .lock_index(folder)
-            .and_then(|lock| store.lay_out(&updates, folder, lock.as_ref()))
+            .lay_out(&landed, folder, lock.as_ref())
             .map_err(|source| WriteError::NotLaidOut {
                 commit: commit.short(),
                 source,
@@ -134,10 +135,14 @@ impl Journal {
         Ok(Some(Recovered { commit, unfinished }))
     }
 
-    /// Returns the updates that are in the branch: all of them when the change landed, none when it did not.
-    fn landed_updates(&self, store: &Store, tip: CommitId) -> Result<Vec<PathUpdate>, GitError> {
+    /// Returns the updates that are in the branch, which are all of them when the change landed, and the others.
+    fn updates(
+        &self,
+        store: &Store,
+        tip: CommitId,
+    ) -> Result<(Vec<PathUpdate>, Vec<PathUpdate>), GitError> {
         let tree = store.root(tip)?;
-        let mut updates = Vec::new();
+        let (mut landed, mut others) = (Vec::new(), Vec::new());
         for row in &self.updates {
             let parse =
                 |text: &Option<String>| text.as_deref().map(str::parse::<BlobId>).transpose();
@@ -147,9 +152,11 @@ impl Journal {
                 path: row.path.clone(),
             };
             if store.find(tree, &row.path)? == update.new.map(Node::Blob) {
-                updates.push(update);
+                landed.push(update);
+            } else {
+                others.push(update);
             }
         }
-        Ok(updates)
+        Ok((landed, others))
     }
 }

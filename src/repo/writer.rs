@@ -1,7 +1,7 @@
 //! Lands changes: one commit each, by compare-and-swap, then the working tree.
 //!
-//! The order (`Writer::commit`) makes every instant safe: objects, journal, git's lock on the index, branch, working tree,
-//! index, end of the lock, end of the journal. Killed before the branch moves, nothing has happened; killed after it, the
+//! The order (`Writer::commit`) makes every instant safe: objects, journal, git's lock on the index, index, branch, working
+//! tree, end of the lock, end of the journal. Killed before the branch moves, nothing has happened; killed after it, the
 //! next writer finishes the working tree.
 
 use std::cell::RefCell;
@@ -213,8 +213,8 @@ impl Writer {
         Ok(attempt)
     }
 
-    /// Holds git's lock on the index from before the branch moves until the index has the new paths: whoever commits the
-    /// old index on top of the new commit takes the change back.
+    /// Holds git's lock on the index until everything is done, and has the index say it before the branch does: whoever
+    /// commits an old index on top of the new commit takes the change back.
     fn move_branch(
         &self,
         branch: &Branch,
@@ -222,13 +222,21 @@ impl Writer {
         updates: &[PathUpdate],
         log: &str,
     ) -> Result<Attempt, WriteError> {
-        let store = &self.store;
-        let lock = store.lock_index(&self.folder)?;
-        if store.move_reference(&branch.name, branch.tip, commit, log)? == Moved::Lost {
+        let (store, folder) = (&self.store, &self.folder);
+        let lock = store.lock_index(folder)?;
+        // Nobody can commit on top of a branch's first commit before it is there.
+        if branch.tip.is_some() {
+            store.announce(updates, folder, lock.as_ref())?;
+        }
+        let moved = store.move_reference(&branch.name, branch.tip, commit, log);
+        if !matches!(moved, Ok(Moved::Done)) && branch.tip.is_some() {
+            store.take_back(updates, folder, lock.as_ref())?;
+        }
+        if moved? == Moved::Lost {
             return Ok(Attempt::Lost);
         }
         let unfinished = store
-            .lay_out(updates, &self.folder, lock.as_ref())
+            .lay_out(updates, folder, lock.as_ref())
             .map_err(|source| WriteError::NotLaidOut {
                 commit: commit.short(),
                 source,

@@ -18,7 +18,7 @@ use serde::Serialize;
 use super::progress::Progress;
 use crate::blob::StagedBlob;
 use crate::model::channel::Channel;
-use crate::repo::{Landed, Repository, Writer, check_can_land, preview};
+use crate::repo::{Landed, Repository, Writer, check_can_land, load, preview};
 use candidate::Candidate;
 pub(crate) use error::AddError;
 pub(crate) use inputs::Input;
@@ -93,6 +93,10 @@ pub(crate) fn add(
         let diff = preview(repository, &snapshot, &plan.change)?;
         return Ok(report(plan, Vec::new(), Some(diff)));
     }
+    let writer = repository.writer()?;
+    // What another writer did until now counts; what it was doing is done.
+    let snapshot = load(&repository.store, repository.commit(None)?, Some(&snapshot))?;
+    let plan = plan::plan(&snapshot, &all, options)?;
     check_can_land(repository, &snapshot, &plan.change)?;
     for blob in blobs {
         blob.keep()?;
@@ -102,7 +106,7 @@ pub(crate) fn add(
     } else {
         vec![all.as_slice()]
     };
-    land(&repository.writer()?.knowing(snapshot), &groups, options)
+    land(&writer.knowing(snapshot), &groups, options)
 }
 
 /// Reads every file and orders them, so that the order of the arguments changes nothing.
