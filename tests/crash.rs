@@ -268,7 +268,7 @@ fn round(ground: &Ground, place: Place, task: &Task, delay: Duration) -> Option<
     let dirty = ground.status(place);
     let said = ground.run(&task.line);
     assert!(
-        dirty.is_empty() || said.contains("finished commit"),
+        dirty.is_empty() || said.contains("finished commit") || said.contains("took commit"),
         "the command says what it mended:\n{dirty}\n---\n{said}"
     );
     ground.check_whole();

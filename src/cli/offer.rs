@@ -136,9 +136,11 @@ fn words(outcome: &Outcome) -> String {
 pub(super) fn show_landed(ui: &Ui, landed: &Landed) {
     if let Some(recovered) = &landed.recovered {
         let commit = recovered.commit.short();
-        ui.note(&format!(
-            "finished commit {commit} in the working tree, which an interrupted command had left"
-        ));
+        ui.note(&if recovered.has_landed {
+            format!("finished commit {commit} in the working tree, which an interrupted command had left")
+        } else {
+            format!("took commit {commit} out of the index, which an interrupted command had begun")
+        });
         for left in &recovered.unfinished {
             ui.warning(&format!(
                 "`{}` was edited since; it was left as it is",

@@ -26,26 +26,32 @@ impl Store {
         self.record_versions(entries, folder)
     }
 
-    /// Gives the index the old versions back, where it has the new ones of a change that did not land.
+    /// Gives the index the old versions back, where it has the new ones of a change that did not land; returns whether it
+    /// had any.
     pub(crate) fn take_back(
         &self,
         updates: &[PathUpdate],
         folder: &Path,
         _lock: Option<&IndexLock>,
-    ) -> Result<(), GitError> {
+    ) -> Result<bool, GitError> {
         if self.work_dir().is_none() {
-            return Ok(());
+            return Ok(false);
         }
         let index = self.open_index()?;
         let version = |path: &str| {
             let entry = index.get_path(Path::new(path), 0);
             entry.map(|entry| BlobId(entry.id))
         };
-        let announced = updates
+        let announced: Vec<_> = updates
             .iter()
-            .filter(|update| version(&update.path) == update.new);
-        let entries = announced.map(|update| (update.path.as_str(), update.old));
-        self.record_versions(entries, folder)
+            .filter(|update| version(&update.path) == update.new)
+            .map(|update| (update.path.as_str(), update.old))
+            .collect();
+        let had_any = !announced.is_empty();
+        if had_any {
+            self.record_versions(announced.into_iter(), folder)?;
+        }
+        Ok(had_any)
     }
 
     fn record_versions<'a>(

@@ -35,6 +35,8 @@ struct Row {
 #[derive(Clone, Debug)]
 pub(crate) struct Recovered {
     pub(crate) commit: CommitId,
+    /// Otherwise only the index knew of the change, and it is as before again.
+    pub(crate) has_landed: bool,
     /// Paths that were edited meanwhile and left as they are.
     pub(crate) unfinished: Vec<Unfinished>,
 }
@@ -122,9 +124,15 @@ impl Journal {
         }
         let (landed, others) = self.updates(&store, tip)?;
         let lock = store.lock_index(folder)?;
-        store.take_back(&others, folder, lock.as_ref())?;
+        let was_announced = store.take_back(&others, folder, lock.as_ref())?;
         if landed.is_empty() {
-            return Ok(None);
+            let unfinished = Vec::new();
+            let has_landed = false;
+            return Ok(was_announced.then_some(Recovered {
+                commit,
+                has_landed,
+                unfinished,
+            }));
         }
         let unfinished = store
             .lay_out(&landed, folder, lock.as_ref())
@@ -132,7 +140,12 @@ impl Journal {
                 commit: commit.short(),
                 source,
             })?;
-        Ok(Some(Recovered { commit, unfinished }))
+        let has_landed = true;
+        Ok(Some(Recovered {
+            commit,
+            has_landed,
+            unfinished,
+        }))
     }
 
     /// Returns the updates that are in the branch, which are all of them when the change landed, and the others.
