@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::error::{CliError, problem};
 use super::ui::Ui;
 use super::{Context, Status};
-use crate::http::{Event, Follow, Notice, OnNotice, ServeOptions, TrustedProxy, serve};
+use crate::http::{Event, Follow, Limits, Notice, OnNotice, ServeOptions, TrustedProxy, serve};
 use crate::repo::{LoadError, OpenError, Repository};
 
 /// Answer Package Center and browsers
@@ -62,6 +62,9 @@ pub(super) fn run(context: &Context, args: Args) -> Result<Status, CliError> {
         addresses: vec![args.address.socket()],
         debug_package: args.debug_package,
         follow,
+        limits: Limits::default(),
+        redirect: None,
+        tls: None,
         trusted_proxies: args.trusted_proxy,
     };
     serve(
@@ -82,6 +85,9 @@ pub(super) fn serve_head(
         addresses: vec![address.socket()],
         debug_package: false,
         follow: Follow::Head,
+        limits: Limits::default(),
+        redirect: None,
+        tls: None,
         trusted_proxies: Vec::new(),
     };
     serve(repository, &options, &notices(false, ready))?;
@@ -121,12 +127,18 @@ fn print(ui: &Ui, notice: &Notice<'_>) {
             peer,
             target,
         }) => ui.warning(&format!("{method} {target} from {peer}: {failure}")),
-        Notice::Front(Event::Lost { peer, total }) => {
-            ui.warning(&format!(
-                "a connection from {peer} had to be given up, the {total}th so far"
-            ));
+        Notice::Front(Event::Refused {
+            cause,
+            peer,
+            status,
+        }) => ui.warning(&format!("refused with {status} what {peer} sent: {cause}")),
+        Notice::Front(Event::Reloaded { result: Ok(()) }) => {
+            ui.note("the certificate was read again")
         }
-        Notice::Front(Event::Reopening { address, failure }) => {
+        Notice::Front(Event::Reloaded { result: Err(error) }) => {
+            ui.warning(&format!("{error}; the certificate before it stays in use"));
+        }
+        Notice::Front(Event::Waiting { address, failure }) => {
             ui.warning(&format!("{address}: {failure}"));
         }
         Notice::Refused { error, serving } => {

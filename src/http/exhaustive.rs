@@ -8,6 +8,7 @@ use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
 use serde_json::Value;
 
 use super::catalog_cache::CatalogCache;
+use super::front::Handler as _;
 use super::handler::Site;
 use super::live::Live;
 use super::reply::{Body, Reply};
@@ -274,7 +275,7 @@ proptest! {
         let get = Request::get(&format!("{path}?{}", encoded(&parameters)));
         let (query, form) = parameters.split_at(split);
         let post = Request::of(Method::Post, &format!("{path}?{}", encoded(query))).form(&encoded(form));
-        let (get, post) = (bytes(site.handle(&get)), bytes(site.handle(&post)));
+        let (get, post) = (bytes(site.answer(&get)), bytes(site.answer(&post)));
         prop_assert_eq!(get.0, 200);
         prop_assert_eq!(get, post);
     }

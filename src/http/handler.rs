@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::front::Handler;
 use super::live::{Live, State};
 use super::origin::base_url;
+use super::redirect;
 use super::reply::Reply;
 use super::request::Request;
 use super::router;
@@ -26,12 +28,21 @@ pub(super) struct Site {
     pub(super) trusted_proxies: Vec<TrustedProxy>,
 }
 
-impl Site {
-    /// Answers `request`.
-    pub(super) fn handle(&self, request: &Request) -> Reply {
+impl Handler for Site {
+    fn answer(&self, request: &Request) -> Reply {
         router::answer(self, request)
     }
 
+    fn is_quick(&self, request: &Request) -> bool {
+        router::is_quick(request)
+    }
+
+    fn redirect(&self, request: &Request) -> Reply {
+        redirect::answer(self, request)
+    }
+}
+
+impl Site {
     /// Returns the address that links in the answer begin with.
     pub(super) fn base_url(&self, state: &State, request: &Request) -> String {
         let configured = state.snapshot.settings.repository.url.as_deref();

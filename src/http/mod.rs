@@ -2,7 +2,8 @@
 //!
 //! A request passes these stages, each a file, the pure ones in the middle:
 //!
-//! 1. [`front`] receives it, refuses what cannot be framed safely, and bounds its body;
+//! 1. [`front`] receives it within [`limits`], refuses what cannot be framed safely; where there is encryption,
+//!    [`redirect`] sends those who came without it;
 //! 2. [`request`] decodes its target and parameters;
 //! 3. [`router`] finds the handler: [`package_center`], [`files`], [`nas`], [`gosspks`], [`sspks`],
 //!    [`page`], [`health`], [`explain`]; they answer from the snapshot that
@@ -28,6 +29,7 @@ mod front;
 mod gosspks;
 mod handler;
 mod health;
+mod limits;
 mod live;
 mod nas;
 mod notice;
@@ -35,6 +37,7 @@ mod origin;
 mod package_center;
 mod page;
 mod range;
+mod redirect;
 mod reply;
 mod request;
 mod router;
@@ -43,6 +46,7 @@ mod sspks;
 mod trusted_proxy;
 
 pub(crate) use front::Event;
+pub(crate) use limits::Limits;
 pub(crate) use live::Follow;
 pub(crate) use notice::{Notice, OnNotice};
 pub(crate) use serve::{ServeError, ServeOptions, serve};

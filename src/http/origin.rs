@@ -27,7 +27,8 @@ pub(crate) fn base_url(
     } else {
         Forwarding::default()
     };
-    let scheme = proxied.scheme.unwrap_or("http");
+    let own = if request.secure { "https" } else { "http" };
+    let scheme = proxied.scheme.unwrap_or(own);
     let host = proxied.host.or(request.header("host"));
     match host.filter(|host| is_host(host)) {
         Some(host) => format!("{scheme}://{host}"),

@@ -27,6 +27,8 @@ pub(crate) struct Request {
     /// The address of the other end of the connection, which may be a proxy's.
     pub(crate) peer: IpAddr,
     pub(crate) query: Vec<(String, String)>,
+    /// Whether the connection that it came on is encrypted.
+    pub(crate) secure: bool,
 }
 
 /// Says why a target cannot be understood; each is the client's fault (400).
@@ -81,7 +83,13 @@ impl Request {
             path: decode_path(target.path)?,
             peer: peer.to_canonical(),
             query: pairs(target.query.as_bytes()),
+            secure: false,
         })
+    }
+
+    /// Returns the request as one that came encrypted, or not.
+    pub(crate) fn secured(self, secure: bool) -> Self {
+        Self { secure, ..self }
     }
 
     /// Returns the first value of the header `name`, which is in lower case.

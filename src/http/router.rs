@@ -79,6 +79,15 @@ pub(super) fn answer(site: &Site, request: &Request) -> Reply {
     }
 }
 
+/// Says whether `request` is for a catalog or a download: nearly all are, and both are answered from memory and files.
+pub(super) fn is_quick(request: &Request) -> bool {
+    let segments: Vec<&str> = request.path.iter().map(String::as_str).collect();
+    matches!(
+        route(&segments),
+        Some(Route::Catalog { .. } | Route::Download { .. } | Route::Nas { .. })
+    )
+}
+
 fn route<'a>(segments: &[&'a str]) -> Option<Route<'a>> {
     match *segments {
         ["explain"] => Some(Route::Explain),
@@ -167,6 +176,28 @@ mod tests {
         assert_eq!(route(&["beta", "packages", "a", "a_1.spk"]), None);
         assert_eq!(route(&["packages", "a", "b", "c", "d"]), None);
         assert_eq!(route(&["..", "etc"]), None);
+    }
+
+    #[test]
+    fn catalogs_and_downloads_are_quick() {
+        for path in [
+            "/",
+            "/nas",
+            "/beta/nas/",
+            "/packages/a/a.spk",
+            "/nas/a/1/a.spk",
+        ] {
+            assert!(is_quick(&Request::get(path)), "{path}");
+        }
+        for path in [
+            "/explain",
+            "/v1/packages",
+            "/packages",
+            "/nothing",
+            "/healthz",
+        ] {
+            assert!(!is_quick(&Request::get(path)), "{path}");
+        }
     }
 
     #[test]

@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::front::{self, FrontError, Options, Stopper};
+use super::front::{self, FrontError, Options, Stopper, TlsFiles};
 use super::handler::Site;
+use super::limits::Limits;
 use super::live::{Follow, Live};
 use super::notice::{Notice, OnNotice};
 use super::trusted_proxy::TrustedProxy;
@@ -21,6 +22,10 @@ pub(crate) struct ServeOptions {
     /// Whether each catalog has an entry that shows the request.
     pub(crate) debug_package: bool,
     pub(crate) follow: Follow,
+    pub(crate) limits: Limits,
+    /// Where everything is redirected to the first of `addresses`, which must be encrypted.
+    pub(crate) redirect: Option<SocketAddr>,
+    pub(crate) tls: Option<TlsFiles>,
     /// Peers whose `Forwarded` and `X-Forwarded-…` are believed.
     pub(crate) trusted_proxies: Vec<TrustedProxy>,
 }
@@ -46,7 +51,13 @@ pub(crate) fn serve(
     notice: &OnNotice,
 ) -> Result<(), ServeError> {
     let live = Arc::new(Live::start(&repository, &options.follow)?);
-    let server = front::Server::bind(&options.addresses, Options::default())?;
+    let server = front::Server::bind(Options {
+        limits: options.limits,
+        redirect: options.redirect,
+        serve: options.addresses.clone(),
+        tls: options.tls.clone(),
+        trusted_proxies: options.trusted_proxies.clone(),
+    })?;
     let signals =
         Signals::new([SIGINT, SIGTERM]).map_err(|source| ServeError::Signals { source })?;
     let addresses = server.local_addrs();
@@ -71,10 +82,7 @@ pub(crate) fn serve(
     let handle = signals.handle();
     let waiter = wait_for_signals(signals, server.stopper(), notice);
     let on_event = Arc::clone(notice);
-    let served = server.run(
-        Arc::new(move |request| site.handle(&request)),
-        Arc::new(move |event| on_event(Notice::Front(event))),
-    );
+    let served = server.run(site, Arc::new(move |event| on_event(Notice::Front(event))));
     stop.store(true, Ordering::Relaxed);
     handle.close();
     for thread in [follower, waiter] {

@@ -3,6 +3,9 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
+use super::relay::RelayError;
+use super::tls::TlsError;
+
 /// Something that happened.
 #[derive(Debug)]
 pub(crate) enum Event {
@@ -23,10 +26,16 @@ pub(crate) enum Event {
         peer: IpAddr,
         target: String,
     },
-    /// A connection was given up for good, with a thread and two descriptors: the `total`th.
-    Lost { peer: IpAddr, total: usize },
-    /// Connections were no longer accepted on `address`, which is being opened again.
-    Reopening {
+    /// What came on a connection was refused before it was a request.
+    Refused {
+        cause: &'static str,
+        peer: IpAddr,
+        status: u16,
+    },
+    /// A certificate that changed is used from now on, or cannot be.
+    Reloaded { result: Result<(), TlsError> },
+    /// Connections cannot be accepted on `address` for the moment.
+    Waiting {
         address: SocketAddr,
         failure: Failure,
     },
@@ -35,17 +44,15 @@ pub(crate) enum Event {
 /// Says what went wrong.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    #[error("connections are no longer accepted")]
+    #[error("no connection can be accepted")]
     Accept {
         #[source]
         source: io::Error,
     },
-    #[error("the handler panicked")]
-    Panicked,
-    #[error("the body of the request did not come")]
-    Receive {
+    #[error("the request could not be handed on")]
+    Relay {
         #[source]
-        source: io::Error,
+        source: RelayError,
     },
     #[error("the answer could not be sent")]
     Send {

@@ -1,135 +1,270 @@
-//! Whether a request ends where it says, and whether its body may be taken (RFC 9112 §6.3, §11.2).
+//! Where a request ends, and what becomes of its connection (RFC 9112 §6, §9.3).
 //!
-//! `tiny_http` takes the first `Content-Length` that it can parse, and any `Transfer-Encoding` for chunked
-//! (CVE-2026-66752). A proxy may have seen another end; what follows it would then be a request that the proxy knows
-//! nothing of. So such a request is refused, and the connection is given up.
+//! A proxy before this server may have read another end out of an ambiguous request; what follows would then be a request
+//! that the proxy knows nothing of (§11.2). So whatever has two readings is refused, and the connection is closed.
 
-use tiny_http::{HTTPVersion, Request};
+use super::refusal::Refusal;
+use super::request_head::RequestHead;
 
-use crate::http::request::Method;
+/// How the body is delimited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    Chunked,
+    /// So many bytes; no body is one of none.
+    Length(usize),
+}
 
-/// `tiny_http` has read shorter bodies when it hands a request over.
-const READ_AHEAD: usize = 1024;
-/// A longer body must not be dropped unread: `tiny_http` would allocate all of it. Up to here that is memory which is
-/// reserved and never touched, beyond it a system may refuse, and that ends the process.
-const DROPPABLE: usize = 256 << 20;
-/// Longer targets are refused; a catalog's query is some 300 bytes.
-const MAX_TARGET: usize = 16 << 10;
+/// What becomes of a connection after an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Persistence {
+    Close,
+    Keep,
+    /// It is kept, which a client of HTTP/1.0 has to be told.
+    KeepOld,
+}
 
-/// What is known of a request before anything of it is used.
-#[derive(Debug)]
+/// What a head says of the rest of its request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Framing {
-    /// Bytes of the body, as `tiny_http` understands it.
-    pub(super) body: usize,
-    /// The body, or some of it, has yet to come: reading it, and dropping it unread, waits for the client.
-    pub(super) pending: bool,
-    /// Dropping the request could end the process.
-    pub(super) poisonous: bool,
-    pub(super) refusal: Option<Refusal>,
+    pub(super) body: Extent,
+    /// The client waits for leave to send the body (RFC 9110 §10.1.1).
+    pub(super) expects: bool,
+    pub(super) persistence: Persistence,
 }
 
-/// Says why a request is not handed to the handler.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Refusal {
-    #[error("the request has transfer encoding, where only `Content-Length` is supported")]
-    Encoding,
-    #[error("the request must have exactly one `Host`")]
-    Host,
-    #[error("the request has not exactly one plain `Content-Length`")]
-    Length,
-    #[error("the body of {length} bytes is longer than the {max} that are allowed here")]
-    LongBody { length: usize, max: usize },
-    #[error("the target of the request is longer than {MAX_TARGET} bytes")]
-    LongTarget,
-    #[error("only HTTP/1.0 and HTTP/1.1 are supported")]
-    Version,
-}
-
-impl Refusal {
-    pub(super) fn status(&self) -> u16 {
-        match self {
-            Self::Encoding => 501,
-            Self::Host | Self::Length => 400,
-            Self::LongBody { .. } => 413,
-            Self::LongTarget => 414,
-            Self::Version => 505,
-        }
-    }
-
-    /// Says whether it is uncertain where the next request begins.
-    pub(super) fn is_ambiguous(&self) -> bool {
-        matches!(self, Self::Encoding | Self::Length | Self::Version)
-    }
-}
-
-/// Returns what is known of `request`, of which nothing was read, with a limit for the body of a POST.
-pub(super) fn inspect(request: &Request, max_body: usize) -> Framing {
-    let body = request.body_length().unwrap_or(0);
-    // The reader of an upgrade is the bare connection: it holds nothing ready, and reads nothing when dropped.
-    let upgrade = has_token(values(request, "connection").take(1), "upgrade");
-    let expects = values(request, "expect").next().is_some();
-    Framing {
+/// Returns what `head` says; a body of more than `max_body` bytes is refused.
+pub(super) fn framing(head: &RequestHead, max_body: usize) -> Result<Framing, Refusal> {
+    let body = extent(head, max_body)?;
+    check_host(head)?;
+    Ok(Framing {
         body,
-        pending: body > READ_AHEAD || (body > 0 && (expects || upgrade)),
-        poisonous: body > DROPPABLE && !upgrade,
-        refusal: refusal(request, body, max_body),
+        expects: expects(head)? && body != Extent::Length(0),
+        persistence: persistence(head),
+    })
+}
+
+fn extent(head: &RequestHead, max: usize) -> Result<Extent, Refusal> {
+    let is_encoded = head.values("transfer-encoding").next().is_some();
+    match content_length(head)? {
+        Some(_) if is_encoded => Err(Refusal::LengthAndEncoding),
+        // What the machine cannot count is longer than any limit.
+        Some(length) => match length.parse() {
+            Ok(length) if length <= max => Ok(Extent::Length(length)),
+            _ => Err(Refusal::BodyTooLong { max }),
+        },
+        None if is_encoded => check_encoding(head).map(|()| Extent::Chunked),
+        None => Ok(Extent::Length(0)),
     }
 }
 
-fn refusal(request: &Request, body: usize, max_body: usize) -> Option<Refusal> {
-    let max = match Method::from(request.method().as_str()) {
-        Method::Post => max_body,
-        _ => READ_AHEAD.min(max_body),
-    };
-    if *request.http_version() < (1, 0) {
-        Some(Refusal::Version)
-    } else if values(request, "transfer-encoding").next().is_some() {
-        Some(Refusal::Encoding)
-    } else if !has_plain_length(request) {
-        Some(Refusal::Length)
-    } else if body > max {
-        Some(Refusal::LongBody { length: body, max })
-    } else if !has_host(request) {
-        Some(Refusal::Host)
-    } else {
-        (request.url().len() > MAX_TARGET).then_some(Refusal::LongTarget)
-    }
-}
-
-/// No `Content-Length`, or one, of digits only. `+5`, `5, 5` and what exceeds the machine mean different things to
-/// different servers.
-fn has_plain_length(request: &Request) -> bool {
-    let mut lengths = values(request, "content-length");
+/// One length at most, of digits only: `+5`, `5, 5` and lines of it mean different things to different servers.
+fn content_length(head: &RequestHead) -> Result<Option<&str>, Refusal> {
+    let mut lengths = head.values("content-length");
     match (lengths.next(), lengths.next()) {
-        (None, _) => true,
-        (Some(length), None) => {
-            length.bytes().all(|byte| byte.is_ascii_digit()) && length.parse::<usize>().is_ok()
+        (None, _) => Ok(None),
+        (Some(length), None) if is_number(length) => Ok(Some(length)),
+        _ => Err(Refusal::Length),
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// `chunked`, once, and nothing else (RFC 9112 §6.1): other codings are for a sender that was asked for them.
+fn check_encoding(head: &RequestHead) -> Result<(), Refusal> {
+    if head.old {
+        return Err(Refusal::UntimelyEncoding);
+    }
+    let mut encodings = head.values("transfer-encoding");
+    match (encodings.next(), encodings.next()) {
+        (Some(encoding), None) if encoding.eq_ignore_ascii_case("chunked") => Ok(()),
+        _ => Err(Refusal::UnknownEncoding),
+    }
+}
+
+/// One `Host` with a value that can be one, which only HTTP/1.0 can do without (RFC 9112 §3.2).
+fn check_host(head: &RequestHead) -> Result<(), Refusal> {
+    let mut hosts = head.values("host");
+    match (hosts.next(), hosts.next()) {
+        (None, _) if head.old => Ok(()),
+        (Some(host), None) if is_host_like(host) => Ok(()),
+        _ => Err(Refusal::Host),
+    }
+}
+
+/// The characters of `uri-host [":" port]` (RFC 3986 §3.2.2); links are made of stricter ones. An empty one is valid: the
+/// target may have no authority.
+fn is_host_like(host: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(&byte);
+    host.bytes().all(allowed)
+}
+
+fn expects(head: &RequestHead) -> Result<bool, Refusal> {
+    let mut expectations = head.values("expect");
+    match (expectations.next(), expectations.next()) {
+        // A client of HTTP/1.0 cannot mean it (RFC 9110 §10.1.1).
+        _ if head.old => Ok(false),
+        (None, _) => Ok(false),
+        (Some(one), None) if one.eq_ignore_ascii_case("100-continue") => Ok(true),
+        _ => Err(Refusal::Expectation),
+    }
+}
+
+fn persistence(head: &RequestHead) -> Persistence {
+    let has = |token| head.has_token("connection", token);
+    match head.old {
+        _ if has("close") => Persistence::Close,
+        true if has("keep-alive") => Persistence::KeepOld,
+        true => Persistence::Close,
+        false => Persistence::Keep,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::request_head::{Bounds, parse};
+    use super::*;
+
+    fn of(head: &str) -> Result<Framing, Refusal> {
+        let text = format!("{}\r\n\r\n", head.replace('\n', "\r\n"));
+        let bounds = Bounds {
+            bytes: 4096,
+            headers: 20,
+        };
+        let (head, _) = parse(text.as_bytes(), bounds)
+            .expect("valid")
+            .expect("whole");
+        framing(&head, 100)
+    }
+
+    fn post(headers: &str) -> Result<Extent, Refusal> {
+        of(&format!("POST / HTTP/1.1\nHost: x\n{headers}")).map(|framing| framing.body)
+    }
+
+    #[test]
+    fn body_is_as_long_as_the_only_length_says() {
+        assert_eq!(post("A: b"), Ok(Extent::Length(0)));
+        assert_eq!(post("Content-Length: 0"), Ok(Extent::Length(0)));
+        assert_eq!(post("Content-Length: 0100"), Ok(Extent::Length(100)));
+        for bad in [
+            "Content-Length: 5\nContent-Length: 5",
+            "Content-Length: 0\nContent-Length: 5",
+            "Content-Length: 5, 5",
+            "Content-Length: +5",
+            "Content-Length: -1",
+            "Content-Length: 0x5",
+            "Content-Length: 5 5",
+            "Content-Length:",
+        ] {
+            assert_eq!(post(bad), Err(Refusal::Length), "{bad}");
         }
-        (Some(_), Some(_)) => false,
     }
-}
 
-/// One `Host`, which only HTTP/1.0 can do without (RFC 9112 §3.2).
-fn has_host(request: &Request) -> bool {
-    match values(request, "host").count() {
-        0 => *request.http_version() == HTTPVersion(1, 0),
-        count => count == 1,
+    #[test]
+    fn body_beyond_the_limit_or_any_count_is_too_long() {
+        for length in ["101", "10000000000000", "99999999999999999999999999"] {
+            let refused = post(&format!("Content-Length: {length}"));
+            assert_eq!(refused, Err(Refusal::BodyTooLong { max: 100 }), "{length}");
+        }
     }
-}
 
-/// Returns the values of the header `name`.
-pub(super) fn values<'a>(
-    request: &'a Request,
-    name: &'static str,
-) -> impl Iterator<Item = &'a str> {
-    let headers = request
-        .headers()
-        .iter()
-        .filter(move |header| header.field.equiv(name));
-    headers.map(|header| header.value.as_str())
-}
+    #[test]
+    fn only_chunked_alone_is_an_encoding() {
+        assert_eq!(post("Transfer-Encoding: Chunked"), Ok(Extent::Chunked));
+        for bad in [
+            "Transfer-Encoding: identity",
+            "Transfer-Encoding: gzip, chunked",
+            "Transfer-Encoding: chunked, chunked",
+            "Transfer-Encoding: chunked\nTransfer-Encoding: chunked",
+            "Transfer-Encoding: xchunked",
+            "Transfer-Encoding:",
+        ] {
+            assert_eq!(post(bad), Err(Refusal::UnknownEncoding), "{bad}");
+        }
+    }
 
-/// Says whether one of `values` contains `token`, as `tiny_http` looks for it.
-pub(super) fn has_token<'a>(mut values: impl Iterator<Item = &'a str>, token: &str) -> bool {
-    values.any(|value| value.to_ascii_lowercase().contains(token))
+    #[test]
+    fn length_beside_encoding_is_an_attack_or_an_error() {
+        for head in [
+            "Content-Length: 5\nTransfer-Encoding: chunked",
+            "Transfer-Encoding: x\nContent-Length: 0",
+        ] {
+            assert_eq!(post(head), Err(Refusal::LengthAndEncoding), "{head}");
+        }
+        let old = of("POST / HTTP/1.0\nTransfer-Encoding: chunked");
+        assert_eq!(old, Err(Refusal::UntimelyEncoding));
+    }
+
+    #[test]
+    fn host_is_there_once_unless_the_client_is_old() {
+        for (head, is_valid) in [
+            ("GET / HTTP/1.1", false),
+            ("GET / HTTP/1.1\nHost: a\nHost: a", false),
+            ("GET / HTTP/1.1\nHost: a b", false),
+            ("GET / HTTP/1.1\nHost: a/b", false),
+            ("GET / HTTP/1.1\nHost: a@b", false),
+            ("GET / HTTP/1.1\nHost:", true),
+            ("GET / HTTP/1.1\nHost: [::1]:80", true),
+            ("GET / HTTP/1.0", true),
+            ("GET / HTTP/1.0\nHost: a\nHost: b", false),
+        ] {
+            let found = of(head);
+            assert_eq!(found.is_ok(), is_valid, "{head}");
+            assert!(is_valid || found == Err(Refusal::Host), "{head}");
+        }
+    }
+
+    #[test]
+    fn leave_is_given_for_a_body_that_comes() {
+        let expects = |head: &str| of(head).map(|framing| framing.expects);
+        let body = "Host: x\nContent-Length: 5";
+        assert_eq!(
+            expects(&format!("POST / HTTP/1.1\n{body}\nExpect: 100-Continue")),
+            Ok(true)
+        );
+        assert_eq!(
+            expects(&format!("POST / HTTP/1.0\n{body}\nExpect: 100-continue")),
+            Ok(false)
+        );
+        assert_eq!(
+            expects("GET / HTTP/1.1\nHost: x\nExpect: 100-continue"),
+            Ok(false)
+        );
+        assert_eq!(
+            expects(&format!("POST / HTTP/1.1\n{body}\nExpect: more")),
+            Err(Refusal::Expectation)
+        );
+    }
+
+    #[test]
+    fn connection_is_kept_as_the_version_and_the_client_say() {
+        for (head, expected) in [
+            ("GET / HTTP/1.1\nHost: x", Persistence::Keep),
+            (
+                "GET / HTTP/1.1\nHost: x\nConnection: a, Close",
+                Persistence::Close,
+            ),
+            (
+                "GET / HTTP/1.1\nHost: x\nConnection: keep-alive\nConnection: close",
+                Persistence::Close,
+            ),
+            (
+                "GET / HTTP/1.1\nHost: x\nConnection: Upgrade",
+                Persistence::Keep,
+            ),
+            ("GET / HTTP/1.0", Persistence::Close),
+            (
+                "GET / HTTP/1.0\nConnection: Keep-Alive",
+                Persistence::KeepOld,
+            ),
+            (
+                "GET / HTTP/1.0\nConnection: keep-alive, close",
+                Persistence::Close,
+            ),
+        ] {
+            let found = of(head).expect("valid").persistence;
+            assert_eq!(found, expected, "{head}");
+        }
+    }
 }

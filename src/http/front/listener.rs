@@ -11,9 +11,9 @@ const BACKLOG: i32 = 1024;
 
 /// Listens on `address`. `only_v6` leaves the IPv4 side of `[::]` to another socket.
 ///
-/// Accepted sockets inherit the options of the listening one, and `tiny_http` shows them to nobody, so this is the only
-/// place to set them. `TCP_NODELAY` spares each answer the 40 ms of a delayed acknowledgement. A time-out for sending
-/// frees the thread from a client that does not read. One for receiving must not be set: `accept` would obey it too.
+/// Accepted sockets inherit the options of the listening one, which spares calls for each. `TCP_NODELAY` spares each
+/// answer the 40 ms of a delayed acknowledgement. A time-out for sending frees the thread from a client that does not
+/// read. One for receiving must not be set: `accept` would obey it too.
 pub(super) fn open(
     address: SocketAddr,
     only_v6: bool,
@@ -36,43 +36,4 @@ pub(super) fn open(
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::net::{Ipv4Addr, Ipv6Addr};
-
-    use super::super::{FrontError, Options, Server};
-
-    #[test]
-    fn port_in_use_is_an_error_that_names_the_address() {
-        let first = Server::bind(&[(Ipv4Addr::LOCALHOST, 0).into()], Options::default())
-            .expect("a free port");
-        let address = first.local_addrs()[0];
-        let error = Server::bind(&[address], Options::default())
-            .map(drop)
-            .expect_err("the port is taken");
-        assert!(matches!(error, FrontError::Listen { address: named, .. } if named == address));
-    }
-
-    #[test]
-    fn both_families_can_listen_on_one_port() {
-        let options = Options::default();
-        // A machine without IPv6 has nothing to test here.
-        let Ok(six) = Server::bind(&[(Ipv6Addr::UNSPECIFIED, 0).into()], options) else {
-            return;
-        };
-        let port = six.local_addrs()[0].port();
-        drop(six);
-        let both = [
-            (Ipv4Addr::UNSPECIFIED, port).into(),
-            (Ipv6Addr::UNSPECIFIED, port).into(),
-        ];
-        assert_eq!(
-            Server::bind(&both, options)
-                .expect("each is only its family's")
-                .local_addrs(),
-            both
-        );
-    }
 }

@@ -1,86 +1,92 @@
-//! The front end: sockets and `tiny_http`, which nothing else knows.
+//! The front end: a gate before `tiny_http`, which nothing else knows.
 //!
 //! An exchange passes these files:
 //!
-//! 1. [`listener`] makes the socket, [`lane`] keeps one server of `tiny_http` on it and its workers alive;
-//! 2. [`exchange`] takes one request, and decides what may be done in a worker and what gets a thread of its own;
-//! 3. [`framing`] refuses what has no certain end (RFC 9112 §6), [`incoming`] reads the rest;
-//! 4. the handler answers;
-//! 5. [`head`] and [`outgoing`] write the answer, [`quarantine`] keeps a connection silent that had to be given up,
-//!    [`event`] tells what happened.
+//! 1. [`listener`] makes the socket, [`gate`] accepts, [`guests`] says who may stay, [`tls`] and [`stream`] encrypt;
+//! 2. [`receive`] reads a head by [`request_head`] and a body by [`framing`] and [`chunked`], within bounds of size and
+//!    time, and refuses what is ambiguous ([`refusal`]);
+//! 3. [`exchange`] has what is asked most answered at once. Everything else goes as the clean request of [`rebuild`] by
+//!    [`relay`] to [`backend`], where `tiny_http` and its workers answer;
+//! 4. [`answer_head`] and [`outgoing`] write the answer, [`event`] tells what happened.
 //!
-//! What `tiny_http` 0.12 does that cannot be mended from outside, so that the open internet needs a proxy before it:
-//!
-//! - A head may be of any size, and a connection may idle or trickle for ever; each costs a thread.
-//! - An announced body is read in one allocation when its request is dropped, which ends the process when it is
-//!   terabytes. Such a request is answered with 413 and never dropped: its thread and two descriptors are lost. They
-//!   are counted, and [`Server::run`] ends with an error at [`Options::max_lost`], for a supervisor to start anew.
-//! - A request line with `HTTP/2.0` is answered by nobody, and loses as much, uncounted, since it is never seen here.
-//! - A connection can only be closed by its client. Where an answer says `Connection: close` against the client's wish,
-//!   [`quarantine`] has what follows on the connection left unanswered.
-//! - Queued connections can be forgotten until another one comes: [`nudge`] makes others come.
-//! - An accept that fails ends the accepting thread: [`lane`] opens the socket again.
+//! A connection has a thread of its own; a client that is slow, silent or hostile costs that thread until a deadline of
+//! [`Limits`](super::limits::Limits), or until its place is needed. The hot paths do not go over the relay since that
+//! costs two more threads' turns for each request, some 40 µs, and every byte another copy.
 
+mod answer_head;
+mod backend;
+mod chunked;
+mod descriptors;
 mod event;
 mod exchange;
 mod framing;
-mod head;
-mod incoming;
-mod lane;
+mod gate;
+mod guests;
 mod listener;
-mod nudge;
 mod outgoing;
-mod quarantine;
-mod shared;
+mod rebuild;
+mod receive;
+mod refusal;
+mod relay;
+mod request_head;
+mod stream;
 #[cfg(test)]
 mod testing;
+mod tls;
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
-pub(crate) use event::{Event, Failure};
+pub(crate) use event::Event;
+pub(crate) use tls::{TlsError, TlsFiles};
 
-use self::lane::Lane;
-use self::shared::{Shared, Signals};
+use self::gate::{Door, Gate, Stop};
+use self::guests::Guests;
+use self::relay::Relay;
+use self::tls::Tls;
+use super::limits::Limits;
 use super::reply::Reply;
 use super::request::Request;
+use super::trusted_proxy::TrustedProxy;
 
-/// Answers one request.
-pub(crate) type Handler = Arc<dyn Fn(Request) -> Reply + Send + Sync>;
+/// Answers requests.
+pub(crate) trait Handler: Send + Sync + 'static {
+    /// Answers one request.
+    fn answer(&self, request: &Request) -> Reply;
+
+    /// Says whether `request` is one of those that are asked most and answered without waiting for anything.
+    fn is_quick(&self, request: &Request) -> bool;
+
+    /// Answers one request that came where only redirections are given.
+    fn redirect(&self, request: &Request) -> Reply;
+}
+
 /// Is told what happened.
 pub(crate) type OnEvent = Arc<dyn Fn(Event) + Send + Sync>;
 
-/// The limits of a server.
-#[derive(Clone, Copy, Debug)]
+/// What is done at an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Redirect,
+    Serve,
+}
+
+/// What a server listens on and for whom.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
-    /// How long `run` waits for requests in flight once it is told to stop.
-    pub(crate) grace: Duration,
-    /// Bytes of a body; more is answered with 413.
-    pub(crate) max_body: usize,
-    /// Connections given up for good, threads and all, before `run` ends.
-    pub(crate) max_lost: usize,
-    /// How long a client may take none of what is sent.
-    pub(crate) send_timeout: Duration,
-    /// Threads that answer, per address.
-    pub(crate) workers: usize,
+    pub(crate) limits: Limits,
+    /// Where all is redirected to the encrypted address.
+    pub(crate) redirect: Option<SocketAddr>,
+    pub(crate) serve: Vec<SocketAddr>,
+    /// What is served is encrypted with them.
+    pub(crate) tls: Option<TlsFiles>,
+    /// May have all connections.
+    pub(crate) trusted_proxies: Vec<TrustedProxy>,
 }
 
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            grace: Duration::from_secs(5),
-            max_body: 64 << 10,
-            max_lost: 256,
-            send_timeout: Duration::from_secs(30),
-            workers: 64,
-        }
-    }
-}
-
-/// Says why a server cannot start or go on.
+/// Says why a server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FrontError {
     #[error("cannot listen on `{address}`")]
@@ -89,97 +95,141 @@ pub(crate) enum FrontError {
         #[source]
         source: io::Error,
     },
-    #[error("{count} connections could only be given up, each with a thread")]
-    Lost { count: usize },
+    #[error("cannot start what answers behind the gate")]
+    Relay {
+        #[source]
+        source: io::Error,
+    },
     #[error("cannot start a thread")]
     Thread {
         #[source]
         source: io::Error,
     },
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 /// A server that listens, and answers once it runs.
 pub(crate) struct Server {
-    lanes: Vec<Lane>,
+    doors: Vec<Door>,
     options: Options,
-    signals: Arc<Signals>,
+    stop: Arc<Stop>,
+    tls: Option<Arc<Tls>>,
 }
 
 /// Stops a server; clones stop the same one.
 #[derive(Clone)]
-pub(crate) struct Stopper(Arc<Signals>);
+pub(crate) struct Stopper(Arc<Stop>);
 
 impl Stopper {
     /// Makes `run` return once the requests in flight are answered.
     pub(crate) fn stop(&self) {
-        self.0.stop();
+        self.0.set();
     }
 }
 
 impl Server {
-    /// Listens on every one of `addresses`.
-    pub(crate) fn bind(addresses: &[SocketAddr], options: Options) -> Result<Self, FrontError> {
-        let open = |address: &SocketAddr| {
-            let only_v6 = addresses
-                .iter()
-                .any(|other| other.is_ipv4() && other.port() == address.port());
-            Lane::open(*address, only_v6, options).map_err(|source| FrontError::Listen {
-                address: *address,
-                source,
-            })
+    /// Listens on every address of `options`.
+    pub(crate) fn bind(options: Options) -> Result<Self, FrontError> {
+        let tls = options.tls.clone().map(Tls::open).transpose()?;
+        let tls = tls.map(Arc::new);
+        let serve = options.serve.iter().map(|address| (*address, Role::Serve));
+        let redirect = options.redirect.iter();
+        let redirect = redirect.map(|address| (*address, Role::Redirect));
+        let doors: Vec<_> = serve.chain(redirect).collect();
+        let open = |(address, role): &(SocketAddr, Role)| {
+            let is_other_family =
+                |(other, _): &(SocketAddr, Role)| other.is_ipv4() && other.port() == address.port();
+            let only_v6 = doors.iter().any(is_other_family);
+            let tls = tls.clone().filter(|_| *role == Role::Serve);
+            door(*address, *role, tls, only_v6, &options.limits)
         };
         Ok(Self {
-            lanes: addresses.iter().map(open).collect::<Result<_, _>>()?,
+            doors: doors.iter().map(open).collect::<Result<_, _>>()?,
             options,
-            signals: Arc::default(),
+            stop: Arc::default(),
+            tls,
         })
     }
 
-    /// Returns the addresses with the ports that were given.
+    /// Returns the addresses at which is served, with the ports that were given.
     pub(crate) fn local_addrs(&self) -> Vec<SocketAddr> {
-        self.lanes.iter().map(Lane::address).collect()
+        let serving = self.doors.iter().filter(|door| door.role == Role::Serve);
+        serving.map(|door| door.address).collect()
     }
 
     /// Returns what stops this server.
     pub(crate) fn stopper(&self) -> Stopper {
-        Stopper(self.signals.clone())
+        Stopper(self.stop.clone())
     }
 
-    /// Answers requests until it is stopped, or lost too many connections.
-    pub(crate) fn run(self, handler: Handler, on_event: OnEvent) -> Result<(), FrontError> {
-        let shared = Arc::new(Shared::new(self.options, handler, on_event, self.signals));
-        let lanes: Result<Vec<_>, _> = self
-            .lanes
-            .into_iter()
-            .map(|lane| start(lane, &shared))
-            .collect();
-        if lanes.is_err() {
-            shared.signals.stop();
+    /// Answers requests until it is stopped.
+    pub(crate) fn run(
+        self,
+        handler: Arc<dyn Handler>,
+        on_event: OnEvent,
+    ) -> Result<(), FrontError> {
+        let limits = self.options.limits;
+        let relay = Relay::start(Arc::clone(&handler), limits.relayed)
+            .map_err(|source| FrontError::Relay { source })?;
+        let connections = limits.connections.min(descriptors::room_for_connections());
+        let gate = Arc::new(Gate {
+            guests: Arc::new(Guests::new(
+                connections,
+                limits.connections_per_address,
+                self.options.trusted_proxies,
+            )),
+            handler,
+            limits,
+            on_event,
+            relay,
+            stop: self.stop,
+        });
+        let addresses: Vec<_> = self.doors.iter().map(|door| door.address).collect();
+        let threads = self.doors.into_iter().map(|door| keep(door, &gate));
+        let watch = self.tls.map(|tls| watch(tls, &gate));
+        let threads: Result<Vec<_>, _> = threads.chain(watch).collect();
+        if threads.is_err() {
+            gate.stop.set();
         }
-        let lanes = lanes.map_err(|source| FrontError::Thread { source })?;
-        let ends = lanes
+        gate.see_off(&addresses);
+        // One that panicked has printed why; the server has stopped in any case.
+        threads
+            .map_err(|source| FrontError::Thread { source })?
             .into_iter()
-            .map(|lane| lane.join().expect("a lane does not panic"));
-        let end = ends.fold(Ok(()), Result::and);
-        shared.wait_for_threads();
-        end?;
-        match shared.lost() {
-            count if count >= self.options.max_lost => Err(FrontError::Lost { count }),
-            _ => Ok(()),
-        }
+            .for_each(|thread| drop(thread.join()));
+        Ok(())
     }
 }
 
-type LaneThread = thread::JoinHandle<Result<(), FrontError>>;
+fn door(
+    address: SocketAddr,
+    role: Role,
+    tls: Option<Arc<Tls>>,
+    only_v6: bool,
+    limits: &Limits,
+) -> Result<Door, FrontError> {
+    let open = || {
+        let listener = listener::open(address, only_v6, limits.send_timeout)?;
+        Ok((listener.local_addr()?, listener))
+    };
+    let (address, listener) = open().map_err(|source| FrontError::Listen { address, source })?;
+    Ok(Door {
+        address,
+        listener,
+        role,
+        tls,
+    })
+}
 
-fn start(lane: Lane, shared: &Arc<Shared>) -> io::Result<LaneThread> {
-    let shared = shared.clone();
-    thread::Builder::new()
-        .name("http-lane".to_owned())
-        .spawn(move || {
-            let end = lane.run(&shared);
-            // A lane that cannot go on takes the others with it.
-            shared.signals.stop();
-            end.map_err(|source| FrontError::Thread { source })
-        })
+fn keep(door: Door, gate: &Arc<Gate>) -> io::Result<thread::JoinHandle<()>> {
+    let gate = Arc::clone(gate);
+    let thread = thread::Builder::new().name("http-door".to_owned());
+    thread.spawn(move || door.keep(&gate))
+}
+
+fn watch(tls: Arc<Tls>, gate: &Arc<Gate>) -> io::Result<thread::JoinHandle<()>> {
+    let gate = Arc::clone(gate);
+    let thread = thread::Builder::new().name("http-certificate".to_owned());
+    thread.spawn(move || gate.watch(&tls))
 }

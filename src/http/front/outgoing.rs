@@ -1,16 +1,20 @@
-//! Sends an answer: head and small body in one write, files in pieces.
+//! Sends an answer: head and small body in one write, files by the system where it can.
 
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 
+use super::answer_head;
 use super::event::Failure;
-use super::head;
-use super::incoming::Persistence;
+use super::framing::Persistence;
+use super::stream::Stream;
 use crate::http::reply::{Body, Reply};
 
 /// One read of a file, and one write.
 const PIECE: usize = 256 << 10;
+/// What the system is asked to send at once.
+#[cfg(target_os = "linux")]
+const MOST: usize = 1 << 20;
 /// Bodies up to here are copied behind the head: that costs less than a second write.
 const SMALL: usize = 32 << 10;
 
@@ -28,9 +32,52 @@ pub(super) enum End {
     Whole,
 }
 
+/// What takes an answer.
+pub(super) trait Sink: Write {
+    /// Has the system send a part of a file, where that is possible; returns how much of it was sent before the end of the
+    /// file.
+    fn send_file(&mut self, _file: &File, _offset: u64, _length: u64) -> Option<io::Result<u64>> {
+        None
+    }
+}
+
+impl Sink for Stream {
+    #[cfg(target_os = "linux")]
+    fn send_file(&mut self, file: &File, offset: u64, length: u64) -> Option<io::Result<u64>> {
+        let socket = self.unencrypted()?;
+        Some(sendfile(socket, file, offset, length))
+    }
+}
+
+impl Sink for Box<dyn Write + Send> {}
+
+/// Sends from the file to the socket within the system. The files here are never changed, so it does no harm that what is
+/// under way is not copied.
+#[cfg(target_os = "linux")]
+fn sendfile(
+    socket: &std::net::TcpStream,
+    file: &File,
+    mut offset: u64,
+    length: u64,
+) -> io::Result<u64> {
+    let end = offset + length;
+    let start = offset;
+    while offset < end {
+        let piece = usize::try_from(end - offset)
+            .unwrap_or(usize::MAX)
+            .min(MOST);
+        match rustix::fs::sendfile(socket, file, Some(&mut offset), piece) {
+            Ok(0) => break,
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(offset - start)
+}
+
 /// Sends `reply`, without its body if `head_only`.
-pub(super) fn send(
-    writer: &mut dyn Write,
+pub(super) fn send<S: Sink>(
+    writer: &mut S,
     reply: &Reply,
     persistence: Persistence,
     head_only: bool,
@@ -44,9 +91,9 @@ pub(super) fn send(
     };
     let result = BUFFER.with_borrow_mut(|buffer| {
         buffer.clear();
-        head::write(buffer, reply, persistence);
+        answer_head::write(buffer, reply, persistence);
         match &reply.body {
-            _ if head_only || !head::has_body(reply.status) => Ok(writer.write_all(buffer)?),
+            _ if head_only || !answer_head::has_body(reply.status) => Ok(writer.write_all(buffer)?),
             Body::Bytes(bytes) => send_bytes(writer, buffer, bytes.as_slice(), &mut sent.bytes),
             Body::Empty => Ok(writer.write_all(buffer)?),
             Body::File {
@@ -64,7 +111,7 @@ pub(super) fn send(
 }
 
 fn send_bytes(
-    writer: &mut dyn Write,
+    writer: &mut impl Write,
     buffer: &mut Vec<u8>,
     body: &[u8],
     sent: &mut u64,
@@ -80,9 +127,33 @@ fn send_bytes(
     Ok(())
 }
 
-/// Sends `length` bytes from `offset` of `file`, the first of them behind the head that `buffer` holds.
+/// Sends `length` bytes from `offset` of `file` behind the head that `buffer` holds.
 fn send_file(
-    writer: &mut dyn Write,
+    writer: &mut impl Sink,
+    buffer: &mut Vec<u8>,
+    file: &File,
+    offset: u64,
+    length: u64,
+    sent: &mut u64,
+) -> Result<(), Failure> {
+    if length <= SMALL as u64 {
+        return copy_file(writer, buffer, file, offset, length, sent);
+    }
+    writer.write_all(buffer)?;
+    buffer.clear();
+    let Some(result) = writer.send_file(file, offset, length) else {
+        return copy_file(writer, buffer, file, offset, length, sent);
+    };
+    *sent += result?;
+    match length - *sent {
+        0 => Ok(()),
+        missing => Err(Failure::ShortFile { missing }),
+    }
+}
+
+/// Sends the bytes by way of `buffer`, the first of them behind what it holds.
+fn copy_file(
+    writer: &mut impl Write,
     buffer: &mut Vec<u8>,
     mut file: &File,
     offset: u64,
@@ -115,7 +186,7 @@ impl From<io::Error> for Failure {
     }
 }
 
-fn classify(failure: Failure) -> End {
+pub(super) fn classify(failure: Failure) -> End {
     let kind = match &failure {
         Failure::Send { source } => source.kind(),
         _ => return End::Broken(failure),
@@ -141,6 +212,8 @@ mod tests {
         bytes: Vec<u8>,
         writes: usize,
     }
+
+    impl Sink for Wire {}
 
     impl Write for Wire {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

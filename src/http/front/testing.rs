@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::{Event, FrontError, Options, Server, Stopper};
+use super::{Event, FrontError, Handler, Options, Server, Stopper};
+use crate::http::limits::Limits;
 use crate::http::reply::Reply;
 use crate::http::request::Request;
 
@@ -22,22 +23,51 @@ pub(super) struct Running {
     pub(super) stopper: Stopper,
 }
 
+/// Answers with a function: at once what is below `/quick`, and by the relay everything else.
+struct Function<F>(F);
+
+impl<F: Fn(&Request) -> Reply + Send + Sync + 'static> Handler for Function<F> {
+    fn answer(&self, request: &Request) -> Reply {
+        self.0(request)
+    }
+
+    fn is_quick(&self, request: &Request) -> bool {
+        request.path.first().is_some_and(|first| first == "quick")
+    }
+
+    fn redirect(&self, request: &Request) -> Reply {
+        Reply::new(308).with("Location", format!("https://there{}", request.path_text()))
+    }
+}
+
 impl Running {
-    pub(super) fn new(handler: impl Fn(Request) -> Reply + Send + Sync + 'static) -> Self {
-        Self::with(Options::default(), handler)
+    pub(super) fn new(handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+        Self::limited(Limits::default(), handler)
+    }
+
+    pub(super) fn limited(
+        limits: Limits,
+        handler: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        let options = Options {
+            limits,
+            serve: vec![(Ipv4Addr::LOCALHOST, 0).into()],
+            ..Options::default()
+        };
+        Self::with(options, handler)
     }
 
     pub(super) fn with(
         options: Options,
-        handler: impl Fn(Request) -> Reply + Send + Sync + 'static,
+        handler: impl Fn(&Request) -> Reply + Send + Sync + 'static,
     ) -> Self {
-        let server =
-            Server::bind(&[(Ipv4Addr::LOCALHOST, 0).into()], options).expect("a free port");
+        let server = Server::bind(options).expect("a free port");
         let (address, stopper) = (server.local_addrs()[0], server.stopper());
         let (sender, events) = channel();
         // A test that ended looks at no more events.
         let on_event = Arc::new(move |event| drop(sender.send(event)));
-        let run = std::thread::spawn(move || server.run(Arc::new(handler), on_event));
+        let handler = Arc::new(Function(handler));
+        let run = std::thread::spawn(move || server.run(handler, on_event));
         Self {
             address,
             events: Mutex::new(events),
@@ -120,6 +150,13 @@ impl Client {
             .get_mut()
             .write_all(&bytes)
             .expect("the server reads");
+    }
+
+    /// Sends `text` to a server that may have hung up.
+    pub(super) fn try_send(&mut self, text: &str) {
+        let bytes = text.replace('\n', "\r\n").into_bytes();
+        // What became of it shows in what is received.
+        let _ = self.0.get_mut().write_all(&bytes);
     }
 
     /// Returns the next final answer; nothing if the connection ends, or in time brings nothing.

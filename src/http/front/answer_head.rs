@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 
-use super::incoming::Persistence;
+use super::framing::Persistence;
 use crate::http::reply::Reply;
 
 /// Headers that only the front end sets.
@@ -34,7 +34,7 @@ pub(super) fn write(out: &mut Vec<u8>, reply: &Reply, persistence: Persistence) 
         );
     }
     match persistence {
-        Persistence::Close | Persistence::GiveUp => out.extend_from_slice(b"Connection: close\r\n"),
+        Persistence::Close => out.extend_from_slice(b"Connection: close\r\n"),
         Persistence::Keep => (),
         Persistence::KeepOld => out.extend_from_slice(b"Connection: keep-alive\r\n"),
     }
