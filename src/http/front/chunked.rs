@@ -69,7 +69,9 @@ impl Decoder {
         }
         match httparse::parse_chunk_size(input) {
             Ok(httparse::Status::Partial) if input.len() < MAX_SIZE_LINE => Ok(None),
-            Ok(httparse::Status::Complete((used, _))) if has_bare_line_end(&input[..used]) => {
+            Ok(httparse::Status::Complete((used, _)))
+                if used > MAX_SIZE_LINE || has_bare_line_end(&input[..used]) =>
+            {
                 Err(Refusal::Chunk)
             }
             Ok(httparse::Status::Complete((used, 0))) => {
@@ -186,7 +188,9 @@ mod tests {
         let size = format!("1;{}", "x".repeat(MAX_SIZE_LINE));
         let trailer = format!("0\r\nA: {}", "x".repeat(MAX_TRAILERS));
         let trailers = format!("0\r\n{}", "A: b\r\n".repeat(MAX_TRAILERS));
-        for bad in [size, trailer, trailers] {
+        // Found by the fuzzer: a line that is too long is so too when it comes whole.
+        let whole = format!("{size}\r\na\r\n0\r\n\r\n");
+        for bad in [size, trailer, trailers, whole] {
             let refused = Decoder::new(20).decode(bad.as_bytes(), &mut Vec::new());
             assert_eq!(refused, Err(Refusal::Chunk));
         }
