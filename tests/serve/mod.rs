@@ -8,6 +8,7 @@ mod gosspks;
 mod lifecycle;
 mod links;
 mod load;
+mod malformed;
 mod nas;
 mod sspks;
 
