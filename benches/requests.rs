@@ -1,13 +1,12 @@
 //! Requests per second of a catalog that is made already, against nginx with the same bytes in a file.
 
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::process::Command;
 
 use fs_err as fs;
 
 use crate::measure::{line, median, title};
 use crate::source::many;
+use crate::support::nginx::Nginx;
 use crate::support::sandbox::Sandbox;
 use crate::support::server::Server;
 
@@ -21,7 +20,7 @@ pub(crate) fn run() {
         let (sandbox, _) = many(packages, 1);
         let server = Server::start(&sandbox, "");
         let body = server.get(QUERY).status(200).body;
-        let nginx = Nginx::start(&sandbox, &body);
+        let nginx = static_file(&sandbox, &body);
         title(&format!(
             "requests per second of a catalog of {:.1} kB (wrk -t2, or -t1 for one connection; medians of {ROUNDS})",
             body.len() as f64 / 1000.0
@@ -82,55 +81,13 @@ fn wrk(url: &str, connections: usize) -> f64 {
         .expect("wrk says a rate")
 }
 
-/// nginx with one file, which ends with the benchmark.
-struct Nginx {
-    child: Child,
-    host: String,
-}
-
-impl Nginx {
-    fn start(sandbox: &Sandbox, body: &[u8]) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let host = listener.local_addr().expect("a bound socket").to_string();
-        drop(listener);
-        let root = sandbox.root().display();
-        fs::write(sandbox.path("catalog.json"), body).expect("a writable folder");
-        let paths: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-            .map(|name| format!("{name}_temp_path {root}/nginx-{name};\n"))
-            .concat();
-        // Its workers must be able to read the folder, which belongs to who runs this.
-        let user = Command::new("id")
-            .arg("-un")
-            .output()
-            .expect("a POSIX system")
-            .stdout;
-        let user = String::from_utf8_lossy(&user);
-        let config = format!(
-            "daemon off;\nuser {};\nworker_processes auto;\npid {root}/nginx.pid;\nerror_log stderr crit;\n\
-             events {{ worker_connections 512; }}\nhttp {{\naccess_log off;\nsendfile on;\nkeepalive_requests 1000000;\n\
-             default_type application/json;\n{paths}server {{ listen {host}; root {root}; }}\n}}\n",
-            user.trim()
-        );
-        fs::write(sandbox.path("nginx.conf"), config).expect("a writable folder");
-        let child = Command::new("nginx")
-            .args(["-e", "stderr", "-c"])
-            .arg(sandbox.path("nginx.conf"))
-            .stdin(Stdio::null())
-            .spawn()
-            .expect("nginx is needed");
-        let nginx = Self { child, host };
-        while TcpStream::connect(&nginx.host).is_err() {
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        nginx
-    }
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        // The master takes its workers with it on SIGTERM only.
-        let id = self.child.id().to_string();
-        Command::new("kill").args(["-s", "TERM", &id]).status().ok();
-        self.child.wait().ok();
-    }
+/// Starts nginx with one file.
+fn static_file(sandbox: &Sandbox, body: &[u8]) -> Nginx {
+    fs::write(sandbox.path("catalog.json"), body).expect("a writable folder");
+    let http = format!(
+        "access_log off; sendfile on; keepalive_requests 100000000; default_type application/json;
+         server {{ listen LISTEN; root {}; }}",
+        sandbox.root().display()
+    );
+    Nginx::start(sandbox, &http)
 }

@@ -1,12 +1,12 @@
 //! Other people's clients: curl, httpie, and nginx as a proxy.
 
-use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 
 use fs_err as fs;
 
-use super::{DSM72, catalog, download_path, entries, offering, wait_until};
+use super::{DSM72, catalog, download_path, entries, offering};
 use crate::support::http::Connection;
+use crate::support::nginx::Nginx;
 use crate::support::sandbox::Sandbox;
 use crate::support::server::Server;
 use crate::support::spk::Spk;
@@ -90,78 +90,24 @@ fn httpie_posts_a_form() {
     );
 }
 
-/// nginx, which ends with the test.
-struct Nginx(Child);
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        // The master process takes its workers with it on SIGTERM only.
-        let id = self.0.id().to_string();
-        Command::new("kill").args(["-s", "TERM", &id]).status().ok();
-        self.0.wait().ok();
-    }
-}
-
-/// Starts nginx before `server`, as a proxy that its clients reach by https, and returns its address.
-fn nginx(sandbox: &Sandbox, server: &Server) -> (Nginx, String) {
-    let port = TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .expect("a free port")
-        .port();
-    let root = sandbox.root().display();
-    let inner = server.host();
-    let config = format!(
-        "daemon off;
-worker_processes 1;
-pid {root}/nginx.pid;
-error_log stderr warn;
-events {{ worker_connections 64; }}
-http {{
-    access_log off;
-    client_body_temp_path {root}/nginx-body;
-    proxy_temp_path {root}/nginx-proxy;
-    fastcgi_temp_path {root}/nginx-fastcgi;
-    uwsgi_temp_path {root}/nginx-uwsgi;
-    scgi_temp_path {root}/nginx-scgi;
-    server {{
-        listen 127.0.0.1:{port};
-        location / {{
-            proxy_pass http://{inner};
-            proxy_max_temp_file_size 0;
-            proxy_set_header X-Forwarded-Host $http_host;
-            proxy_set_header X-Forwarded-Proto https;
-        }}
-    }}
-}}
-"
-    );
-    let path = sandbox.path("nginx.conf");
-    fs::write(&path, config).expect("a writable folder");
-    let path = path.display().to_string();
-    let arguments = ["-e", "stderr", "-p", &root.to_string(), "-c", &path].map(str::to_owned);
-    let mut command = sandbox.command("nginx", &arguments);
-    let child = command
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap_or_else(|error| panic!("`nginx` is needed (see .ci/test): {error}"));
-    let address = format!("127.0.0.1:{port}");
-    let nginx = Nginx(child);
-    wait_until("nginx listens", || {
-        std::net::TcpStream::connect(&address).is_ok()
-    });
-    (nginx, address)
-}
-
 #[test]
 fn behind_nginx_links_carry_the_outer_host_and_scheme_and_downloads_arrive() {
     let spk = Spk::new("alpha", "1.0-1").payload_size(5_000_011);
     let sandbox = offering(std::slice::from_ref(&spk));
     let server = Server::start(&sandbox, "--trusted-proxy 127.0.0.1");
-    let (_nginx, address) = nginx(&sandbox, &server);
+    let proxy = format!(
+        "access_log off; server {{ listen LISTEN; location / {{
+            proxy_pass http://{};
+            proxy_max_temp_file_size 0;
+            proxy_set_header X-Forwarded-Host $http_host;
+            proxy_set_header X-Forwarded-Proto https;
+        }} }}",
+        server.host()
+    );
+    let nginx = Nginx::start(&sandbox, &proxy);
     let ask = |target: &str, headers: &[(&str, &str)]| {
         let headers = [&[("Host", "packages.example.org")], headers].concat();
-        Connection::open(&address).request("GET", target, &headers, b"")
+        Connection::open(&nginx.host).request("GET", target, &headers, b"")
     };
     let entry = entries(&ask(&catalog(DSM72), &[]).status(200)).remove(0);
     let link = entry["link"].as_str().expect("a link");

@@ -10,6 +10,7 @@ mod links;
 mod load;
 mod malformed;
 mod nas;
+mod smuggling;
 mod sspks;
 
 use std::time::{Duration, Instant};

@@ -7,6 +7,7 @@
 pub(crate) mod digest;
 pub(crate) mod hostile;
 pub(crate) mod http;
+pub(crate) mod nginx;
 pub(crate) mod outcome;
 mod png;
 mod redact;
