@@ -133,9 +133,25 @@ impl Asked {
 }
 
 /// Finds the target in a line of an access log: `… "GET /?arch=… HTTP/1.1" …`; anything else is the target itself.
+///
+/// What follows a method is the target, whatever the line has before or after it: a referrer may look like one. Without
+/// a method it is the first word with a parameter of exactly this name, which no value of another parameter has.
 fn target(request: &str) -> &str {
-    let mut words = request.split(|c: char| c.is_whitespace() || c == '"' || c == '\'');
-    words.find(|word| word.contains("arch=")).unwrap_or(request)
+    const METHODS: [&str; 3] = ["GET", "HEAD", "POST"];
+    let words = || request.split(|c: char| c.is_whitespace() || c == '"' || c == '\'');
+    let after_method = words().zip(words().skip(1)).find_map(|(method, word)| {
+        (METHODS.contains(&method) && (word.starts_with('/') || word.contains("://")))
+            .then_some(word)
+    });
+    let target = after_method.or_else(|| words().find(|word| has_parameter(word, "arch")));
+    let target = target.unwrap_or(request);
+    // A fragment is never sent (RFC 9110 §4.2.5).
+    target.split_once('#').map_or(target, |(sent, _)| sent)
+}
+
+fn has_parameter(target: &str, name: &str) -> bool {
+    let (_, query) = target.split_once('?').unwrap_or(("", target));
+    form_urlencoded::parse(query.as_bytes()).any(|(key, _)| key == name)
 }
 
 #[cfg(test)]
@@ -188,6 +204,41 @@ mod tests {
             ..Asked::default()
         };
         assert_eq!(shown(&query), "avoton DSM 6.2-23739  stable");
+    }
+
+    #[test]
+    fn only_a_parameter_of_that_name_is_the_platform() {
+        let query = "arch=avoton&build=23739";
+        for request in [
+            &format!("https://nas/?{query}"),
+            &format!("https://nas/?{query}#?arch=z80"),
+            &format!("curl -s 'https://nas/?search=arch=z80&{query}'"),
+            &format!("search=arch=z80 {query}"),
+            &format!("/?search=arch%3Dz80 /?xarch=z80 /?{query}"),
+            &format!("\"GET /?{query} HTTP/1.1\" 200 \"https://a/?arch=z80&build=1\""),
+            &format!("\"https://a/?arch=z80&build=1\" \"POST https://nas/nas/?{query} HTTP/1.1\""),
+            &format!("arch=z80&build=1 - \"HEAD /?{query} HTTP/1.0\""),
+        ] {
+            let asked = Asked {
+                request: Some(request.clone()),
+                ..Asked::default()
+            };
+            assert_eq!(shown(&asked), "avoton DSM 6.2-23739  stable", "{request}");
+        }
+        for request in [
+            "/?search=arch=avoton&build=23739",
+            "\"GET /?search=arch=avoton&build=1 HTTP/1.1\" 200 \"/?arch=avoton&build=1\"",
+            "myarch=avoton&build=1",
+        ] {
+            let asked = Asked {
+                request: Some(request.to_owned()),
+                ..Asked::default()
+            };
+            assert!(
+                matches!(asked.device(), Err(AskedError::Request { .. })),
+                "{request}"
+            );
+        }
     }
 
     #[test]
