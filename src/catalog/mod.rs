@@ -24,4 +24,5 @@ pub(crate) use device::{Device, DeviceError};
 pub(crate) use entry::{answer, link};
 pub(crate) use explain::{Explanation, explain};
 pub(crate) use gosspks::{Filter, list, offered, one};
+pub(crate) use os_lines::first_build;
 pub(crate) use select::Offer;

@@ -54,6 +54,14 @@ pub(super) fn newest_build(os: Os, major: u32, minor: Option<u32>) -> Option<u32
         .map(|line| line.3)
 }
 
+/// Returns the first build of a version, if it is known.
+pub(crate) fn first_build(version: OsVersion) -> Option<u32> {
+    let mut lines = lines(version.os()).iter();
+    lines
+        .find(|line| (line.0, line.1) == (version.major, version.minor))
+        .map(|line| line.2)
+}
+
 /// Returns the version that `build` of `os` belongs to; a build after the last known one counts as the last version.
 pub(super) fn version_of_build(os: Os, build: u32) -> OsVersion {
     let lines = lines(os);
@@ -89,5 +97,13 @@ mod tests {
         assert_eq!(newest_build(Os::Dsm, 6, None), Some(25556));
         assert_eq!(newest_build(Os::Srm, 1, Some(3)), Some(9366));
         assert_eq!(newest_build(Os::Dsm, 8, None), None);
+    }
+
+    #[test]
+    fn a_version_begins_with_a_build() {
+        let first = |text: &str| first_build(text.parse().expect("a version"));
+        assert_eq!(first("6.0"), Some(5891));
+        assert_eq!(first("7.2"), Some(60000));
+        assert_eq!(first("8.0"), None);
     }
 }

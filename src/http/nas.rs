@@ -3,6 +3,10 @@
 //! `/nas/<package>/<rev>/icon_<size>.png` and `/nas/<package>/<rev>/<package>.v<rev>.f<build>[<platform>-…].spk`, where
 //! `rev` is the number after the last `-` of the version and `build` the build number of the minimum DSM
 //! (SynoCommunity/spkrepo, `models.py` and `views/nas.py`). Our own catalog links to our own paths.
+//!
+//! spkrepo refuses an SPK whose minimum has no build number (`views/api.py`: `Invalid firmware`), so no link to such a
+//! build is in the world. Here it is found under the first build of its version (`os_min_ver="6.0"` is `f5891`), and
+//! under `f0` when the version is not known; a build that states that number itself goes first.
 
 use std::collections::BTreeSet;
 
@@ -10,6 +14,7 @@ use super::files;
 use super::handler::Site;
 use super::reply::Reply;
 use super::request::Request;
+use crate::catalog::first_build;
 use crate::model::arch::Arch;
 use crate::model::channel::Channel;
 use crate::repo::{Asset, Build, Package, Release};
@@ -61,9 +66,24 @@ fn build<'a>(package: &'a Package, revision: &str, name: &str) -> Option<&'a Bui
     if wanted.revision != revision {
         return None;
     }
-    releases(package, revision)
-        .flat_map(|release| release.builds.values())
-        .find(|build| is_out(build) && wanted.is_of(build))
+    let builds = || {
+        releases(package, revision)
+            .flat_map(|release| release.builds.values())
+            .filter(|build| is_out(build) && wanted.has_platforms(build))
+    };
+    let stated = |build: &&Build| build.doc.os_min_ver.build == Some(wanted.build);
+    builds()
+        .find(stated)
+        .or_else(|| builds().find(|build| implied(build) == Some(wanted.build)))
+}
+
+/// Returns the number that stands for a minimum without a build number.
+fn implied(build: &Build) -> Option<u32> {
+    let minimum = build.doc.os_min_ver;
+    minimum
+        .build
+        .is_none()
+        .then(|| first_build(minimum).unwrap_or(0))
 }
 
 fn is_out(build: &Build) -> bool {
@@ -93,9 +113,8 @@ impl<'a> FileName<'a> {
         })
     }
 
-    fn is_of(&self, build: &Build) -> bool {
-        build.doc.os_min_ver.build == Some(self.build)
-            && canonical(build.doc.arch.iter()) == self.arch
+    fn has_platforms(&self, build: &Build) -> bool {
+        canonical(build.doc.arch.iter()) == self.arch
     }
 }
 

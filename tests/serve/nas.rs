@@ -95,6 +95,34 @@ fn a_download_is_found_by_revision_minimum_and_platforms() {
 }
 
 #[test]
+fn a_minimum_without_a_build_has_the_path_of_its_versions_first_build() {
+    let spk = |revision: u32, minimum: &str| {
+        Spk::new("alpha", &format!("1.0-{revision}"))
+            .arch("noarch")
+            .os_min(minimum)
+    };
+    let (implied, stated, unheard) = (spk(2, "6.0"), spk(3, "6.0-5891"), spk(4, "12.0"));
+    let sandbox = offering(&[implied.clone(), stated.clone(), unheard.clone()]);
+    let server = Server::start(&sandbox, "");
+    for (path, spk) in [
+        ("/alpha/2/alpha.v2.f5891%5Bnoarch%5D.spk", &implied),
+        ("/alpha/3/alpha.v3.f5891%5Bnoarch%5D.spk", &stated),
+        ("/alpha/4/alpha.v4.f0%5Bnoarch%5D.spk", &unheard),
+    ] {
+        let (status, body) = get(&server, path);
+        assert_eq!(status, 200, "{path}");
+        assert!(body == spk.bytes(), "{path}");
+    }
+    for path in [
+        "/alpha/2/alpha.v2.f0%5Bnoarch%5D.spk",
+        "/alpha/2/alpha.v2.f7321%5Bnoarch%5D.spk",
+        "/alpha/3/alpha.v3.f0%5Bnoarch%5D.spk",
+    ] {
+        assert_eq!(get(&server, path).0, 404, "{path}");
+    }
+}
+
+#[test]
 fn icons_are_found_by_revision_and_width() {
     let sandbox = offering(&[alpha(2, "noarch")]);
     sandbox.spk("new.spk", &alpha(3, "noarch"));
