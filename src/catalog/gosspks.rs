@@ -23,7 +23,7 @@ use crate::model::os_version::OsVersion;
 use crate::repo::{Build, Package, Snapshot};
 
 /// Which builds are listed, and in which language.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Filter {
     /// Those that run on this platform.
     pub(crate) arch: Option<Arch>,

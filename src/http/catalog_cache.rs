@@ -1,20 +1,31 @@
-//! Answers to Package Center, made once per commit and class of query, in bounded memory.
+//! Catalogs and lists of builds, made once per commit and class of query, in bounded memory.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::etag::ETag;
 use crate::base::digest::Sha256;
-use crate::catalog::{Device, answer};
+use crate::catalog::{Device, Filter, answer, list};
 use crate::repo::Snapshot;
 
-/// A catalog and its entity tag.
+/// A catalog or a list, and its entity tag.
 pub(super) struct Catalog {
     pub(super) body: Arc<[u8]>,
     pub(super) tag: ETag,
 }
 
-/// The catalogs of one snapshot.
+/// What differs between answers from one snapshot, and the address that their links begin with.
+type Key = (Class, String);
+
+#[derive(PartialEq, Eq, Hash)]
+enum Class {
+    /// What Package Center asks.
+    Catalog(Device),
+    /// The list of builds for gosspks's web interface.
+    List(Filter),
+}
+
+/// The catalogs and lists of one snapshot.
 pub(super) struct CatalogCache {
     catalogs: Mutex<Catalogs>,
     /// Those that any build has texts in; all others get the same.
@@ -27,7 +38,7 @@ pub(super) struct CatalogCache {
 struct Catalogs {
     /// Of all bodies and what they are kept under together.
     bytes: usize,
-    by_query: HashMap<(Device, String), Arc<Catalog>>,
+    by_query: HashMap<Key, Arc<Catalog>>,
 }
 
 /// Bytes of answers that are kept: some hundred catalogs of a large source.
@@ -63,13 +74,39 @@ impl CatalogCache {
         if !self.knows_models {
             device.unique.clear();
         }
-        if !self.languages.contains(&device.language) {
-            ENGLISH.clone_into(&mut device.language);
+        self.settle(&mut device.language);
+        self.kept(snapshot, (Class::Catalog(device), base_url))
+    }
+
+    /// Returns the list of `snapshot` for `filter`.
+    ///
+    /// One that is narrowed by a name is short, and there are as many names as people think of: it is not kept.
+    pub(super) fn list(
+        &self,
+        snapshot: &Snapshot,
+        mut filter: Filter,
+        base_url: String,
+    ) -> Arc<Catalog> {
+        self.settle(&mut filter.language);
+        let is_kept = filter.name.is_none();
+        let key = (Class::List(filter), base_url);
+        if is_kept {
+            self.kept(snapshot, key)
+        } else {
+            Arc::new(make(snapshot, &key))
         }
-        let key = (device, base_url);
+    }
+
+    fn settle(&self, language: &mut String) {
+        if !self.languages.contains(language) {
+            ENGLISH.clone_into(language);
+        }
+    }
+
+    fn kept(&self, snapshot: &Snapshot, key: Key) -> Arc<Catalog> {
         let known = self.lock().by_query.get(&key).cloned();
         known.unwrap_or_else(|| {
-            let catalog = Arc::new(make(snapshot, &key.0, &key.1));
+            let catalog = Arc::new(make(snapshot, &key));
             self.lock().keep(key, Arc::clone(&catalog));
             catalog
         })
@@ -83,7 +120,7 @@ impl CatalogCache {
 
 impl Catalogs {
     /// Begins anew when the bounds are reached: queries that matter come back at once.
-    fn keep(&mut self, key: (Device, String), catalog: Arc<Catalog>) {
+    fn keep(&mut self, key: Key, catalog: Arc<Catalog>) {
         let bytes = catalog.body.len() + size(&key);
         if self.bytes + bytes > MAX_BYTES || self.by_query.len() >= MAX_CATALOGS {
             *self = Self::default();
@@ -94,12 +131,24 @@ impl Catalogs {
 }
 
 /// Whoever asks decides how long these texts are.
-fn size((device, base_url): &(Device, String)) -> usize {
-    device.arch.as_str().len() + device.language.len() + device.unique.len() + base_url.len()
+fn size((class, base_url): &Key) -> usize {
+    let texts = match class {
+        Class::Catalog(device) => {
+            device.arch.as_str().len() + device.language.len() + device.unique.len()
+        }
+        Class::List(filter) => {
+            let arch = filter.arch.as_ref().map_or(0, |arch| arch.as_str().len());
+            arch + filter.language.len()
+        }
+    };
+    texts + base_url.len()
 }
 
-fn make(snapshot: &Snapshot, device: &Device, base_url: &str) -> Catalog {
-    let body = answer(snapshot, device, base_url);
+fn make(snapshot: &Snapshot, (class, base_url): &Key) -> Catalog {
+    let body = match class {
+        Class::Catalog(device) => answer(snapshot, device, base_url),
+        Class::List(filter) => list(snapshot, filter, base_url),
+    };
     Catalog {
         tag: ETag::strong(Sha256::of(&body).to_string()),
         body: body.into(),
@@ -148,5 +197,58 @@ mod tests {
         }
         assert!(cache.lock().bytes <= MAX_BYTES);
         assert!(cache.lock().by_query.len() <= 64);
+    }
+
+    fn filter(arch: Option<&str>, language: &str, name: Option<&str>) -> Filter {
+        Filter {
+            arch: arch.map(|arch| arch.parse().expect("a platform")),
+            channel: Channel::Stable,
+            language: language.to_owned(),
+            latest: false,
+            name: name.map(str::to_owned),
+        }
+    }
+
+    fn one_package() -> Snapshot {
+        let release = (
+            "1.0-1".to_owned(),
+            vec![BUILD.clone()],
+            crate::model::doc::Text::default(),
+        );
+        snapshot(
+            &BTreeMap::from([("a".to_owned(), vec![release])]),
+            "same-major",
+        )
+    }
+
+    #[test]
+    fn a_list_is_kept_for_each_question_but_not_for_each_name() {
+        let snapshot = one_package();
+        let cache = CatalogCache::new(&snapshot);
+        let body = |filter| Arc::clone(&cache.list(&snapshot, filter, String::new()).body);
+        let all = body(filter(None, "enu", None));
+        assert_eq!(*all, *list(&snapshot, &filter(None, "enu", None), ""));
+        assert!(Arc::ptr_eq(&all, &body(filter(None, "xyz", None))));
+        assert!(!Arc::ptr_eq(&all, &body(filter(Some("avoton"), "", None))));
+        let kept = cache.lock().by_query.len();
+        assert_eq!(*body(filter(None, "enu", Some("b"))), *b"[]");
+        assert_eq!(*body(filter(None, "enu", Some("A"))), *all);
+        assert_eq!(cache.lock().by_query.len(), kept);
+    }
+
+    #[test]
+    fn lists_share_the_bounds_of_catalogs() {
+        let snapshot = one_package();
+        let cache = CatalogCache::new(&snapshot);
+        for number in 0..2 * MAX_CATALOGS {
+            let arch = format!("platform{number}");
+            cache.list(&snapshot, filter(Some(&arch), "", None), String::new());
+        }
+        assert!(cache.lock().by_query.len() <= MAX_CATALOGS);
+        for number in 0..100 {
+            let base_url = format!("{number}{}", "x".repeat(1 << 20));
+            cache.list(&snapshot, filter(None, "", None), base_url);
+        }
+        assert!(cache.lock().bytes <= MAX_BYTES);
     }
 }

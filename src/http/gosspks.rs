@@ -3,6 +3,8 @@
 //! `/` is [`super::package_center`]'s. Any page of any site may read these addresses, as it may gosspks's.
 #![doc = include_str!("routes_gosspks_sspks.md")]
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::cache_policy;
@@ -11,10 +13,10 @@ use super::etag::ETag;
 use super::files;
 use super::handler::Site;
 use super::package_center;
-use super::reply::Reply;
+use super::reply::{Reply, SharedBytes};
 use super::request::Request;
 use crate::base::digest::Sha256;
-use crate::catalog::{Device, Filter, list, one};
+use crate::catalog::{Device, Filter, one};
 use crate::model::arch::models;
 use crate::model::channel::Channel;
 use crate::repo::{Package, Snapshot};
@@ -192,10 +194,14 @@ fn filter(request: &Request, channel: Channel) -> Result<Filter, Reply> {
 fn packages(site: &Site, request: &Request, channel: Channel) -> Reply {
     let state = site.live.state();
     let base_url = site.base_url(&state, request);
-    match filter(request, channel) {
-        Ok(filter) => json(request, list(&state.snapshot, &filter, &base_url)),
-        Err(problem) => problem,
-    }
+    let filter = match filter(request, channel) {
+        Ok(filter) => filter,
+        Err(problem) => return problem,
+    };
+    let list = state.cache.list(&state.snapshot, filter, base_url);
+    let full = Reply::json(200, SharedBytes::from(Arc::clone(&list.body)));
+    let full = full.with("Cache-Control", cache_policy::CATALOG);
+    conditional::answer(request, &list.tag, full)
 }
 
 fn package(site: &Site, request: &Request, channel: Channel, file: &str) -> Reply {
