@@ -30,7 +30,7 @@ pub(crate) struct Filter {
     /// Those of this channel and of more settled ones.
     pub(crate) channel: Channel,
     pub(crate) language: String,
-    /// Of each package the newest build alone.
+    /// Of each package the newest build alone; without a platform, the newest for each set of platforms.
     pub(crate) latest: bool,
     /// A part of the package's name or of the name that people see, in any case.
     pub(crate) name: Option<String>,
@@ -75,7 +75,7 @@ struct Entry<'a> {
     qupgrade: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     thumbnail: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// Never left out: gosspks's web interface takes the first of it without looking whether it is there.
     thumbnail_retina: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     snapshot: Vec<String>,
@@ -169,12 +169,21 @@ fn offers<'a>(package: &'a Package, filter: &Filter) -> Vec<Offer<'a>> {
             package,
             release,
         }));
-        if filter.latest && !offers.is_empty() {
+        if filter.latest && filter.arch.is_some() && !offers.is_empty() {
             offers.truncate(1);
             break;
         }
     }
+    if filter.latest {
+        keep_first_of_platforms(&mut offers);
+    }
     offers
+}
+
+/// gosspks's web interface asks for the latest of all platforms and picks those of a device by itself.
+fn keep_first_of_platforms(offers: &mut Vec<Offer<'_>>) {
+    let mut known = BTreeSet::new();
+    offers.retain(|offer| known.insert(&offer.build.doc.arch));
 }
 
 fn is_offered(build: &Build, filter: &Filter) -> bool {
@@ -237,10 +246,16 @@ fn entry<'a>(offer: &Offer<'a>, language: &str, base_url: &str) -> Entry<'a> {
         qstart: quick.start,
         qupdate: quick.upgrade,
         qupgrade: quick.upgrade,
-        thumbnail_retina: retina(&icons).into_iter().take(1).collect(),
+        thumbnail_retina: best(&icons).into_iter().collect(),
         thumbnail: icons.into_iter().map(|(_, link)| link).collect(),
         snapshot: screenshot_links(offer.package, base_url),
     }
+}
+
+/// The picture that DSM takes for screens of high density, or the largest that there is.
+fn best(icons: &[(u32, String)]) -> Option<String> {
+    let largest = || icons.last().map(|(_, link)| link.clone());
+    retina(icons).pop().or_else(largest)
 }
 
 fn words<T: Display>(values: &BTreeSet<T>) -> String {

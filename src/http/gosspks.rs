@@ -63,10 +63,16 @@ const GET_LIST: [&str; 9] = [
 ];
 
 /// Returns what the path stands for, if gosspks has it; below `/beta/` the channel is `beta`.
+///
+/// Its web interface reads the lists below `/api`, which its nginx takes away before it asks gosspks.
 pub(super) fn address<'a>(segments: &[&'a str]) -> Option<Address<'a>> {
     let (channel, segments) = match segments {
         ["beta", rest @ ..] => (Channel::Beta, rest),
         all => (Channel::Stable, all),
+    };
+    let segments = match segments {
+        ["api", rest @ ..] if rest.first() == Some(&"v1") => rest,
+        all => all,
     };
     let place = match *segments {
         ["about"] => Place::About,
@@ -302,5 +308,11 @@ mod tests {
         assert_eq!(place(&["getList", "v0", "7"]), None);
         assert_eq!(place(&["getList", "v1", "7"]), None);
         assert_eq!(place(&["v1"]), None);
+        assert_eq!(place(&["api", "v1", "models"]), place(&["v1", "models"]));
+        assert_eq!(
+            place(&["beta", "api", "v1", "packages"]),
+            place(&["beta", "v1", "packages"])
+        );
+        assert_eq!(place(&["api", "about"]), None);
     }
 }

@@ -86,7 +86,9 @@ fn the_list_is_narrowed_by_platform_name_and_latest() {
             "{query}"
         );
     }
-    assert_eq!(listed(&server, "/v1/packages?latest=true").len(), 1);
+    let mut latest = listed(&server, "/v1/packages?latest=true");
+    latest.sort();
+    assert_eq!(latest, ["alpha 1.1-2 armv8", "alpha 1.1-2 x86_64"]);
     let wrong = server.get("/v1/packages?arch=a/b").status(400);
     assert!(wrong.json()["message"].is_string());
 }
@@ -250,5 +252,88 @@ fn the_debug_entry_shows_the_request_on_every_catalog_when_asked_for() {
         );
         let link = entry["link"].as_str().expect("a link");
         server.get(path_of(link, server.host())).status(404);
+    }
+}
+
+/// jdel/gosspks-ui: `src/apis/spk/index.ts` (addresses), `src/models/Package.ts` and `Syno.ts` (fields and types),
+/// `src/spk/SPK.tsx` and `src/spk/reducers/index.ts` (how they are used).
+#[test]
+fn gosspkss_web_interface_finds_what_it_reads() {
+    let no_icon = Spk::new("delta", "1.0-1").info("report_url", "https://a/");
+    let sandbox = offering(&[alpha("x86_64"), alpha("armv8"), no_icon]);
+    let server = Server::start(&sandbox, "");
+    let packages = server.get("/api/v1/packages?latest=true").status(200);
+    assert!(may_be_read_by_all(&packages));
+    let packages = entries(&packages);
+    assert_eq!(packages.len(), 3);
+    for package in &packages {
+        for key in ["package", "dname", "version", "firmware", "arch", "link"] {
+            assert!(package[key].is_string(), "{key}: {package}");
+        }
+        for key in ["desc", "maintainer", "changelog", "install_dep_packages"] {
+            let value = package.get(key);
+            assert!(value.is_none_or(Value::is_string), "{key}: {package}");
+        }
+        // `thumbnail_retina[0]`, without looking whether there is one.
+        assert!(package["thumbnail_retina"].is_array(), "{package}");
+        // `beta == null` is what is not a beta: `false` would be one.
+        let is_beta = package["package"] == "delta";
+        assert_eq!(package.get("beta"), is_beta.then_some(&json!(true)));
+        assert!(package["start"].is_boolean());
+        let link = package["link"].as_str().expect("a link");
+        server.get(path_of(link, server.host())).status(200);
+    }
+    let alpha = &packages[0]["thumbnail_retina"][0];
+    assert!(
+        alpha
+            .as_str()
+            .is_some_and(|link| link.ends_with("/icon_256.png"))
+    );
+    assert_eq!(packages[2]["thumbnail_retina"], json!([]));
+    let models = server.get("/api/v1/models").status(200).json();
+    let models = models.as_array().expect("a list");
+    assert!(models.len() > 100);
+    for model in models {
+        assert!(model["name"].is_string() && model["arch"].is_string());
+    }
+    // It shows the builds whose `arch` is the chosen model's, and those for all.
+    let arch = |name: &str| {
+        let model = models.iter().find(|model| model["name"] == name);
+        model.expect("a known model")["arch"].clone()
+    };
+    assert_eq!(arch("DS918+"), "apollolake");
+}
+
+#[test]
+fn a_picture_of_another_size_stands_for_the_large_one_in_the_list() {
+    let sandbox = offering(&[Spk::new("alpha", "1.0-1").icon(72).icon(120)]);
+    let server = Server::start(&sandbox, "");
+    let entry = entries(&server.get("/v1/packages")).remove(0);
+    let icon = entry["thumbnail_retina"][0].as_str().expect("a link");
+    assert!(icon.ends_with("/icon_120.png"), "{icon}");
+}
+
+#[test]
+fn the_list_is_the_same_from_a_cold_and_a_warm_cache_and_for_each_way_of_asking() {
+    let sandbox = source();
+    let server = Server::start(&sandbox, "");
+    for query in [
+        "",
+        "?arch=avoton",
+        "?latest=true",
+        "?language=fre",
+        "?name=alpha",
+    ] {
+        let target = format!("/v1/packages{query}");
+        let cold = server.get(&target).status(200);
+        let warm = server.get(&target).status(200);
+        assert!(cold.body == warm.body, "{query}");
+        let tag = cold.header("etag").expect("a tag");
+        assert_eq!(warm.header("etag"), Some(tag));
+        let not_modified = server.request("GET", &target, &[("If-None-Match", tag)], b"");
+        assert_eq!(not_modified.status, 304);
+        assert!(may_be_read_by_all(&not_modified));
+        let elsewhere = server.request("GET", &target, &[("Host", "other:1")], b"");
+        assert!(elsewhere.text().contains("http://other:1/"), "{query}");
     }
 }
