@@ -6,10 +6,11 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 
 use super::device::Device;
+use super::generation::Generation;
 use super::select::{Offer, select};
 use crate::base::digest::Md5;
 use crate::model::channel::Channel;
-use crate::model::doc::{Install, LocalText, PackageBounds, Text};
+use crate::model::doc::{Install, LocalText, Text};
 use crate::repo::{Package, Release, Snapshot};
 
 /// One package in the catalog. Keys that are absent are left out, but for those that DSM expects as `null`.
@@ -34,12 +35,6 @@ struct Entry<'a> {
     deppkgs: Option<&'a str>,
     conflictpkgs: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    depsers: Option<&'a str>,
-    #[serde(skip_serializing_if = "is_empty")]
-    conf_deppkgs: &'a Bounds,
-    #[serde(skip_serializing_if = "is_empty")]
-    conf_conxpkgs: &'a Bounds,
-    #[serde(skip_serializing_if = "Option::is_none")]
     maintainer: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     maintainer_url: Option<&'a str>,
@@ -56,24 +51,10 @@ struct Entry<'a> {
     /// DSM 7 hides entries that say it.
     #[serde(skip_serializing_if = "Option::is_none")]
     beta: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    silent_install: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    silent_upgrade: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    silent_uninstall: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    auto_upgrade_from: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    install_type: Option<&'a str>,
+    #[serde(flatten)]
+    generation: Generation<'a>,
     download_count: u64,
     recent_download_count: u64,
-}
-
-type Bounds = std::collections::BTreeMap<String, PackageBounds>;
-
-fn is_empty(bounds: &Bounds) -> bool {
-    bounds.is_empty()
 }
 
 /// The shapes of the answer, by the build number of the device's DSM (spkrepo, `get_catalog`).
@@ -134,9 +115,6 @@ fn entry<'a>(offer: &Offer<'a>, device: &Device, base_url: &str) -> Entry<'a> {
         startable: startable(install),
         deppkgs: filled(install.install_dep_packages.as_deref()),
         conflictpkgs: filled(install.install_conflict_packages.as_deref()),
-        depsers: filled(install.start_dep_services.as_deref()),
-        conf_deppkgs: &install.conf_deppkgs,
-        conf_conxpkgs: &install.conf_conxpkgs,
         maintainer: filled(text.maintainer.as_deref()),
         maintainer_url: filled(text.maintainer_url.as_deref()),
         distributor: filled(text.distributor.as_deref()),
@@ -145,11 +123,7 @@ fn entry<'a>(offer: &Offer<'a>, device: &Device, base_url: &str) -> Entry<'a> {
         report_url: filled(text.report_url.as_deref()),
         changelog: filled(text.changelog.as_deref()),
         beta: (device.version.major < 7 && is_beta(offer)).then_some(true),
-        silent_install: install.silent_install,
-        silent_upgrade: install.silent_upgrade,
-        silent_uninstall: install.silent_uninstall,
-        auto_upgrade_from: filled(install.auto_upgrade_from.as_deref()),
-        install_type: filled(install.install_type.as_deref()),
+        generation: Generation::of(install, device),
         download_count: 0,
         recent_download_count: 0,
     }

@@ -9,6 +9,7 @@ mod debug;
 mod device;
 mod entry;
 mod explain;
+mod generation;
 mod gosspks;
 mod os_lines;
 #[cfg(test)]

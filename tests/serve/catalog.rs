@@ -85,6 +85,60 @@ fn the_shape_is_the_one_that_the_build_of_dsm_knows() {
 }
 
 #[test]
+fn each_generation_of_dsm_gets_the_keys_that_it_knows() {
+    let line = |minimum: &str| {
+        Spk::new("alpha", "1.0-1")
+            .os_min(minimum)
+            .info("install_reboot", "yes")
+            .info("install_on_cold_storage", "yes")
+            .info("silent_install", "yes")
+    };
+    let minimums = ["3.0-1593", "5.1-5004", "6.0-7321", "7.0-40000"];
+    let server = Server::start(&offering(&minimums.map(line)), "");
+    for (build, expected) in [
+        (
+            "4244",
+            json!({
+                "start": true, "install_reboot": true, "price": 0, "category": 0, "subcategory": 0, "type": 0,
+                "thirdparty": true
+            }),
+        ),
+        (
+            "4627",
+            json!({
+                "start": true, "install_reboot": true, "silent_install": true, "price": 0, "category": 0,
+                "subcategory": 0, "type": 0
+            }),
+        ),
+        (
+            "25556",
+            json!({
+                "start": true, "install_reboot": true, "silent_install": true, "price": null, "category": [],
+                "type": 0, "is_security_version": false, "ignore_rolling": false
+            }),
+        ),
+        (
+            "64570",
+            json!({
+                "start": true, "install_reboot": true, "silent_install": true, "install_on_cold_storage": true
+            }),
+        ),
+    ] {
+        let target = format!("/?arch=avoton&build={build}");
+        let entry = entries(&server.get(&target).status(200)).remove(0);
+        let told = entry.as_object().expect("an entry");
+        let keys = "start install_reboot install_on_cold_storage silent_install silent_upgrade silent_uninstall \
+            install_type auto_upgrade_from depsers conf_deppkgs conf_conxpkgs price category subcategory type \
+            thirdparty is_security_version ignore_rolling";
+        let told: serde_json::Map<_, _> = keys
+            .split_whitespace()
+            .filter_map(|key| Some((key.to_owned(), told.get(key)?.clone())))
+            .collect();
+        assert_eq!(json!(told), expected, "{build}");
+    }
+}
+
+#[test]
 fn nothing_that_fits_is_an_empty_list() {
     let sandbox = offering(&[Spk::new("alpha", "1.0-1")
         .arch("x86_64")

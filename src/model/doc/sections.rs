@@ -155,4 +155,21 @@ mod tests {
         assert_eq!(text.languages["fre"].description.as_deref(), Some("g"));
         assert!(!text.is_empty() && Text::default().is_empty());
     }
+
+    #[test]
+    fn what_a_nas_must_do_beside_installing_stands_in_its_place_or_nowhere() {
+        let text = "silent_install = true\ninstall_reboot = true\ninstall_type = \"system\"\n\
+            install_on_cold_storage = true\nthirdparty = true\n";
+        let install: Install = toml::from_str(text).expect("valid");
+        assert_eq!(toml::to_string(&install).expect("TOML"), text);
+        let older: Install = toml::from_str("silent_install = true\n").expect("valid");
+        assert_eq!(
+            (older.install_reboot, older.install_on_cold_storage),
+            (None, None)
+        );
+        assert_eq!(
+            toml::to_string(&older).expect("TOML"),
+            "silent_install = true\n"
+        );
+    }
 }
