@@ -1,16 +1,20 @@
 //! Two catalogs, or two answers of another kind, and how they differ.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
+use std::rc::Rc;
 
 use serde_json::Value;
 
+use super::asked::Asked;
 use super::recorded::{Answer, Recorded};
 use crate::support::http::Response;
 
 /// One difference of an answer.
 #[derive(Clone)]
 pub(super) struct Difference {
+    /// What was asked.
+    pub(super) asked: Rc<Asked>,
     /// The id of the request.
     pub(super) id: String,
     pub(super) ours: String,
@@ -18,13 +22,15 @@ pub(super) struct Difference {
     pub(super) package: String,
     pub(super) theirs: String,
     /// A key of an entry, or: `status`, `type`, `shape`, a header in lower case, `body`; `missing` (here), `extra`
-    /// (only here), `twice` (there); `version` and `build`, after which nothing else of an entry is compared.
+    /// (only here), `twice` (there); `version` and
+    /// `build`, after which the entry is compared with what the original says of the same SPK elsewhere.
     pub(super) what: String,
 }
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
+            asked: _,
             id,
             ours,
             package,
@@ -44,17 +50,57 @@ impl fmt::Display for Difference {
 /// The differences so far.
 #[derive(Default)]
 pub(super) struct Comparison {
+    /// What is asked at the moment.
+    asked: Rc<Asked>,
     pub(super) differences: Vec<Difference>,
     /// Entries of which every key was compared.
     pub(super) entries: usize,
+    /// Entries that were offered to other devices or in other answers, each by its text's language and whether it is for
+    /// DSM 7: where we offer another SPK than the original, what it said of ours elsewhere.
+    elsewhere: HashMap<Place, Value>,
+    /// Entries of another version or build that were compared with what the original said of them elsewhere.
+    pub(super) elsewhere_compared: usize,
+    /// The ids of what was compared.
+    pub(super) replayed: BTreeSet<String>,
+}
+
+/// The md5 of an SPK, the language, and whether DSM 7 asks.
+type Place = (String, String, bool);
+
+fn place(entry: &Value, asked: &Asked) -> Place {
+    (
+        text(&entry["md5"]),
+        asked.get("language").unwrap_or_default().to_owned(),
+        asked.build().is_some_and(|build| build >= 40000),
+    )
 }
 
 /// Lists of links: the links themselves are each server's own.
 const LINKS: [&str; 3] = ["thumbnail", "thumbnail_retina", "snapshot"];
 
 impl Comparison {
+    /// Keeps what the original said of each SPK.
+    pub(super) fn learn(&mut self, all: &[Recorded]) {
+        for recorded in all {
+            let asked = recorded.asked();
+            let Some(catalog) = recorded.response.catalog() else {
+                continue;
+            };
+            for entry in entries(&catalog) {
+                let place = place(entry, &asked);
+                self.elsewhere.entry(place).or_insert_with(|| entry.clone());
+            }
+        }
+    }
+
+    fn begin(&mut self, recorded: &Recorded) {
+        self.asked = recorded.asked();
+        self.replayed.insert(recorded.id.clone());
+    }
+
     /// Compares an answer that should be a catalog with the recorded one.
     pub(super) fn catalog(&mut self, recorded: &Recorded, ours: &Response) {
+        self.begin(recorded);
         let id = &recorded.id;
         if !self.head(recorded, ours) || recorded.request.method == "OPTIONS" {
             return;
@@ -108,6 +154,7 @@ impl Comparison {
 
     /// Compares an answer that should be a file, or a problem, with the recorded one.
     pub(super) fn file(&mut self, recorded: &Recorded, ours: &Response) {
+        self.begin(recorded);
         if !self.head(recorded, ours) {
             return;
         }
@@ -149,6 +196,7 @@ impl Comparison {
                 &text(&theirs["version"]),
                 &text(&ours["version"]),
             );
+            self.same_elsewhere(id, name, ours);
         } else if same.is_none() {
             self.note(
                 id,
@@ -157,9 +205,18 @@ impl Comparison {
                 &text(&theirs["link"]),
                 &text(&ours["link"]),
             );
+            self.same_elsewhere(id, name, ours);
         } else {
             self.entries += 1;
             self.keys(id, name, theirs, ours);
+        }
+    }
+
+    /// Compares an entry that the original did not give here with what it said of the same SPK elsewhere.
+    fn same_elsewhere(&mut self, id: &str, name: &str, ours: &Value) {
+        if let Some(theirs) = self.elsewhere.get(&place(ours, &self.asked)).cloned() {
+            self.elsewhere_compared += 1;
+            self.keys(id, name, &theirs, ours);
         }
     }
 
@@ -182,6 +239,7 @@ impl Comparison {
     pub(super) fn note(&mut self, id: &str, package: &str, what: &str, theirs: &str, ours: &str) {
         if theirs != ours {
             self.differences.push(Difference {
+                asked: Rc::clone(&self.asked),
                 id: id.to_owned(),
                 ours: ours.to_owned(),
                 package: package.to_owned(),

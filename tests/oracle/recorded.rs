@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
+use std::rc::Rc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -10,6 +11,7 @@ use flate2::read::GzDecoder;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::asked::Asked;
 use crate::support::http::Response;
 use crate::support::server::Server;
 
@@ -51,6 +53,31 @@ pub(super) fn gunzip(path: &Path) -> impl Read {
 }
 
 impl Recorded {
+    /// Returns what was asked, for the reasons of differences.
+    pub(super) fn asked(&self) -> Rc<Asked> {
+        let request = &self.request;
+        let (path, query) = request
+            .target
+            .split_once('?')
+            .unwrap_or((&request.target, ""));
+        let query: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
+            .into_owned()
+            .collect();
+        let form = request.form.clone().unwrap_or_default();
+        let mut parameters = BTreeMap::new();
+        for (name, value) in query.into_iter().chain(form) {
+            parameters.entry(name).or_insert(value);
+        }
+        let headers = request.headers.iter().flatten();
+        Rc::new(Asked {
+            headers: headers
+                .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()))
+                .collect(),
+            parameters,
+            path: path.to_owned(),
+        })
+    }
+
     /// Asks `server` the same.
     ///
     /// An entity tag that was recorded is the other server's own: ours is sent in its place.
@@ -58,9 +85,11 @@ impl Recorded {
     pub(super) fn ask(&self, server: &Server) -> Response {
         let request = &self.request;
         let mut headers = request.headers.clone().unwrap_or_default();
-        if let Some(tag) = headers.get_mut("If-None-Match").filter(|tag| *tag != "*") {
-            let head = server.request("HEAD", &request.target, &[], b"");
-            *tag = head.header("etag").expect("a tag").to_owned();
+        for name in ["If-Match", "If-None-Match", "If-Range"] {
+            if let Some(tag) = headers.get_mut(name).filter(|tag| is_theirs(tag)) {
+                let head = server.request("HEAD", &request.target, &[], b"");
+                *tag = head.header("etag").expect("a tag").to_owned();
+            }
         }
         let headers: Vec<(&str, &str)> = headers
             .iter()
@@ -72,6 +101,18 @@ impl Recorded {
             .finish();
         decoded(server.request(&request.method, &request.target, &headers, body.as_bytes()))
     }
+}
+
+/// The original's tags are made of numbers: `"1795246799.73-30720-1259428760"`.
+fn is_theirs(tag: &str) -> bool {
+    let inner = tag
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    inner.is_some_and(|inner| {
+        inner
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || b".-".contains(&byte))
+    })
 }
 
 fn decoded(mut response: Response) -> Response {

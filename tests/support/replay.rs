@@ -1,7 +1,7 @@
 //! Recorded answers of other servers, when they are beside the sources: the corpus, the records, and the differences
 //! that have a reason.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,9 +16,10 @@ use super::server::Server;
 /// The SPKs of the main corpus.
 const CORPUS: usize = 2160;
 
-/// Returns the folder of the records, where there is one.
+/// Returns the folder of the records, where there is one: the one that `SPKREPO_ORACLE` names, or the usual one.
 pub(crate) fn oracle() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/oracle");
+    let usual = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/oracle");
+    let folder = std::env::var_os("SPKREPO_ORACLE").map_or_else(usual, PathBuf::from);
     folder.join("genspk.py").exists().then_some(folder)
 }
 
@@ -190,6 +191,50 @@ impl Record {
         value.or_else(form)
     }
 
+    /// Returns a header of the request.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.0["request"]["headers"][name].as_str()
+    }
+
+    /// Says what of the request explains that another server answered it with another status, if anything does.
+    ///
+    /// Only what is said by another server's own routes is left to its test.
+    pub(crate) fn status_reason(&self, theirs: u64, ours: u64) -> Option<&'static str> {
+        let has = |name: &str| self.parameter(name).is_some_and(|value| !value.is_empty());
+        let is_number = |name: &str| {
+            let value = self.parameter(name).unwrap_or_default();
+            !value.is_empty() && value.trim().bytes().all(|byte| byte.is_ascii_digit())
+        };
+        let is_platform = |text: String| {
+            text.trim()
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        };
+        let (path, query) = self.target().split_once('?').unwrap_or((self.target(), ""));
+        let has_none = query.is_empty() && self.0["request"]["form"].is_null();
+        let is_catalog = path == "/";
+        match (theirs, ours) {
+            (200, 304) if self.header("If-None-Match") == Some("*") => Some("status: entity tag"),
+            (405, 200..=304 | 416) if self.method() == "HEAD" => Some("status: HEAD"),
+            (_, 200 | 204) if self.method() == "OPTIONS" => Some("status: OPTIONS"),
+            (_, 405) if !["GET", "HEAD", "POST"].contains(&self.method()) => {
+                Some("status: other methods")
+            }
+            (_, 400) if path.contains("..") || path.contains('%') => Some("status: odd path"),
+            (_, 200) if is_catalog && has_none => Some("status: no parameters"),
+            (_, 400) if is_catalog && !has("arch") => Some("status: no platform"),
+            (_, 400) if is_catalog && !self.parameter("arch").is_some_and(is_platform) => {
+                Some("status: no such platform")
+            }
+            (_, 400) if is_catalog && !is_number("build") => Some("status: no build number"),
+            (400, 200) if !has("major") || !has("minor") => Some("status: no major or minor"),
+            (400, 200) if !is_number("major") || !is_number("minor") || is_number("build") => {
+                Some("status: odd numbers")
+            }
+            _ => None,
+        }
+    }
+
     /// Asks the server the same, at `target`.
     pub(crate) fn replay_at(&self, server: &Server, target: &str) -> Response {
         let request = &self.0["request"];
@@ -212,15 +257,32 @@ impl Record {
     }
 }
 
-/// What differs, by the name of the difference, with the first example of each.
+/// What differs, by the name of the difference: the first example, and the records that it was seen in.
 #[derive(Default)]
-pub(crate) struct Differences(BTreeMap<String, String>);
+pub(crate) struct Differences {
+    seen: BTreeMap<String, (String, BTreeSet<String>)>,
+    record: String,
+    replayed: BTreeSet<String>,
+}
+
+/// The name of a difference, the id of a record that has it, and why it is there.
+pub(crate) type Reason = (&'static str, &'static str, &'static str);
 
 impl Differences {
+    /// Says which record is compared now.
+    pub(crate) fn begin(&mut self, record: &Record) {
+        record.id().clone_into(&mut self.record);
+        self.replayed.insert(self.record.clone());
+    }
+
     /// Notes a difference.
     pub(crate) fn note(&mut self, name: &str, example: impl FnOnce() -> String) {
-        if !self.0.contains_key(name) {
-            self.0.insert(name.to_owned(), example());
+        if !self.seen.contains_key(name) {
+            self.seen
+                .insert(name.to_owned(), (example(), BTreeSet::new()));
+        }
+        if let Some((_, records)) = self.seen.get_mut(name) {
+            records.insert(self.record.clone());
         }
     }
 
@@ -237,15 +299,20 @@ impl Differences {
         }
     }
 
-    /// Demands that each difference has a reason, and each reason a difference.
+    /// Demands that each difference has a reason, and each reason a difference in its record, where that was replayed.
     #[track_caller]
-    pub(crate) fn have_reasons(&self, reasons: &[(&str, &str)]) {
-        let known = |name: &str| reasons.iter().any(|(known, _)| *known == name);
-        let without: Vec<_> = self.0.iter().filter(|(name, _)| !known(name)).collect();
-        let stale = reasons
-            .iter()
-            .filter(|(name, _)| !self.0.contains_key(*name));
-        let stale: Vec<_> = stale.collect();
+    pub(crate) fn have_reasons(&self, reasons: &[Reason]) {
+        let known = |name: &str| reasons.iter().any(|(known, ..)| *known == name);
+        let without = self.seen.iter().filter(|(name, _)| !known(name));
+        let without: Vec<_> = without
+            .map(|(name, (example, _))| (name, example))
+            .collect();
+        let is_stale = |(name, record, _): &&Reason| {
+            let seen = self.seen.get(*name);
+            self.replayed.contains(*record)
+                && !seen.is_some_and(|(_, records)| records.contains(*record))
+        };
+        let stale: Vec<_> = reasons.iter().filter(is_stale).collect();
         assert!(without.is_empty(), "without a reason: {without:#?}");
         assert!(stale.is_empty(), "no longer so: {stale:#?}");
     }
