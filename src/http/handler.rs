@@ -10,10 +10,10 @@ use super::redirect;
 use super::reply::Reply;
 use super::request::Request;
 use super::router;
-use super::trusted_proxy::TrustedProxy;
 use crate::base::limits::Limits;
 use crate::blob::BlobStore;
 use crate::git::{BlobId, GitError, Store};
+use crate::model::trusted_proxy::TrustedProxy;
 
 /// A package source that answers requests.
 pub(super) struct Site {

@@ -8,7 +8,7 @@
 //! 3. [`router`] finds the handler: [`package_center`], [`files`], [`nas`], [`gosspks`], [`sspks`],
 //!    [`page`], [`health`], [`explain`]; they answer from the snapshot that
 //!    [`live`] holds, and [`origin`] says under which address the client reached the server, believing a proxy only
-//!    if it is a [`trusted_proxy`];
+//!    if it is a [trusted one](crate::model::trusted_proxy);
 //! 4. the handler makes a full [`reply`], with one of the caching rules of [`cache_policy`];
 //! 5. [`conditional`] turns the full reply into 304, 412, 206 or 416 where the request's conditions and its
 //!    [`range`] ask for it, comparing entity tags as [`etag`] does;
@@ -43,11 +43,12 @@ mod request;
 mod router;
 mod serve;
 mod sspks;
-mod trusted_proxy;
 
+pub(crate) use crate::model::trusted_proxy::TrustedProxy;
 pub(crate) use front::Event;
 pub(crate) use limits::Limits;
 pub(crate) use live::Follow;
 pub(crate) use notice::{Notice, OnNotice};
 pub(crate) use serve::{ServeError, ServeOptions, serve};
-pub(crate) use trusted_proxy::TrustedProxy;
+
+use crate::model::trusted_proxy;

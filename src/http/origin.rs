@@ -10,7 +10,7 @@
 use std::net::{Ipv6Addr, SocketAddr};
 
 use super::request::Request;
-use super::trusted_proxy::TrustedProxy;
+use crate::model::trusted_proxy::TrustedProxy;
 
 /// Returns the address of the root, without a slash at its end; `listening` is for requests that name no valid host.
 pub(crate) fn base_url(

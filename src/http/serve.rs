@@ -12,7 +12,7 @@ use super::handler::Site;
 use super::limits::Limits;
 use super::live::{Follow, Live};
 use super::notice::{Notice, OnNotice};
-use super::trusted_proxy::TrustedProxy;
+use crate::model::trusted_proxy::TrustedProxy;
 use crate::repo::{OpenError, Repository};
 
 /// How a package source is served.

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::load::{LoadError, load};
+use super::load::{LoadError, load, load_settings};
 use super::snapshot::Snapshot;
 use super::writer::{WriteError, Writer};
 use crate::blob::BlobStore;
 use crate::git::{CommitId, GitError, Head, Store};
+use crate::model::doc::SettingsDoc;
 
 /// A package source on this machine.
 pub(crate) struct Repository {
@@ -60,6 +61,11 @@ impl Repository {
     /// Returns what is at HEAD.
     pub(crate) fn snapshot(&self) -> Result<Snapshot, OpenError> {
         Ok(load(&self.store, self.commit(None)?, None)?)
+    }
+
+    /// Returns the settings at `commit`.
+    pub(crate) fn settings(&self, commit: CommitId) -> Result<SettingsDoc, OpenError> {
+        Ok(load_settings(&self.store, commit)?)
     }
 
     /// Prepares to write: nobody else writes through spkrepo until the writer is dropped.

@@ -6,12 +6,14 @@ mod people;
 mod read;
 mod release;
 mod sections;
+mod serve;
 mod settings;
 
 pub(crate) use build::{BuildDoc, BuildEdit, SpkDoc};
 pub(crate) use package::PackageDoc;
 pub(crate) use people::PeopleDoc;
-pub(crate) use read::{DocError, read, write};
+pub(crate) use read::{DocError, nearest, read, write};
 pub(crate) use release::ReleaseDoc;
 pub(crate) use sections::{Install, LocalText, PackageBounds, Permissions, Sections, Text};
+pub(crate) use serve::ServeDoc;
 pub(crate) use settings::{Compatibility, FORMAT, SettingsDoc, stated_format};

@@ -62,15 +62,20 @@ fn nearest_key(message: &str) -> Option<String> {
         return None;
     }
     let mut quoted = message.split('`').skip(1).step_by(2);
-    let unknown = quoted.next()?;
-    let nearest = quoted.max_by(|a, b| {
-        let (a, b) = (
-            strsim::jaro_winkler(unknown, a),
-            strsim::jaro_winkler(unknown, b),
-        );
-        a.total_cmp(&b)
-    })?;
-    (strsim::jaro_winkler(unknown, nearest) > 0.7).then(|| format!("did you mean `{nearest}`?"))
+    let nearest = nearest(quoted.next()?, quoted)?;
+    Some(format!("did you mean `{nearest}`?"))
+}
+
+/// Returns the known name that is most like the unknown one, if any is like it at all.
+pub(crate) fn nearest<'a>(
+    unknown: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let rated = known
+        .into_iter()
+        .map(|known| (strsim::jaro_winkler(unknown, known), known));
+    let (likeness, nearest) = rated.max_by(|(a, _), (b, _)| a.total_cmp(b))?;
+    (likeness > 0.7).then_some(nearest)
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::read::line_of;
+use super::read::{DocError, line_of, read};
+use super::serve::ServeDoc;
 use crate::model::channel::Channel;
 
 /// The repository format that this program reads and writes.
@@ -19,6 +20,17 @@ pub(crate) struct SettingsDoc {
     pub(crate) add: AddSettings,
     #[serde(default)]
     pub(crate) catalog: CatalogSettings,
+    #[serde(default)]
+    pub(crate) serve: ServeDoc,
+}
+
+impl SettingsDoc {
+    /// Reads the settings from the bytes of `path`.
+    pub(crate) fn read(path: &str, bytes: &[u8]) -> Result<Self, DocError> {
+        let mut doc: Self = read(path, bytes)?;
+        doc.serve.find_lines(bytes);
+        Ok(doc)
+    }
 }
 
 /// `[repository]`.
@@ -76,12 +88,11 @@ pub(crate) fn stated_format(bytes: &[u8]) -> Option<(i64, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::doc::read;
 
     #[test]
     fn the_template_has_the_defaults() {
         let template = include_bytes!("../../../repo-template/spkrepo.toml");
-        let settings: SettingsDoc = read("spkrepo.toml", template).expect("the template is valid");
+        let settings = SettingsDoc::read("spkrepo.toml", template).expect("the template is valid");
         assert_eq!(settings.format, FORMAT);
         assert_eq!(settings.add.channel, Channel::Staged);
         assert_eq!(settings.catalog.compatibility, Compatibility::SameMajor);

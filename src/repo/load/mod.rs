@@ -46,6 +46,13 @@ pub(crate) fn load(
     })
 }
 
+/// Reads the settings of `commit` and nothing else.
+pub(crate) fn load_settings(store: &Store, commit: CommitId) -> Result<SettingsDoc, LoadError> {
+    let mut problems = Problems::default();
+    let settings = settings(store, store.root(commit)?, commit, &mut problems)?;
+    problems.into_result(commit, settings)
+}
+
 /// Returns the bytes of a document in the root of the repository.
 fn root_document(
     store: &Store,
@@ -83,7 +90,7 @@ fn settings(
             line,
             path: PATH.to_owned(),
         }),
-        _ => Ok(problems.take(read(PATH, &bytes))),
+        _ => Ok(problems.take(SettingsDoc::read(PATH, &bytes))),
     }
 }
 
