@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::error::{CliError, problem};
 use super::ui::Ui;
 use super::{Context, Status};
-use crate::http::{Event, Follow, Limits, Notice, OnNotice, ServeOptions, TrustedProxy, serve};
+use crate::http::{Event, Follow, Limits, Notice, OnNotice, ServeOptions, serve};
+use crate::model::trusted_proxy::TrustedProxy;
+use crate::model::url_prefix::UrlPrefix;
 use crate::repo::{LoadError, OpenError, Repository};
 
 /// Answer Package Center and browsers
@@ -59,13 +61,10 @@ pub(super) fn run(context: &Context, args: Args) -> Result<Status, CliError> {
         (None, None) => Follow::Head,
     };
     let options = ServeOptions {
-        addresses: vec![args.address.socket()],
         debug_package: args.debug_package,
         follow,
-        limits: Limits::default(),
-        redirect: None,
-        tls: None,
         trusted_proxies: args.trusted_proxy,
+        ..defaults(&args.address)
     };
     serve(
         context.repository()?,
@@ -81,17 +80,25 @@ pub(super) fn serve_head(
     address: &AddressArgs,
     ready: impl Fn(SocketAddr) + Send + Sync + 'static,
 ) -> Result<Status, CliError> {
-    let options = ServeOptions {
+    let options = defaults(address);
+    serve(repository, &options, &notices(false, ready))?;
+    Ok(Status::Done)
+}
+
+fn defaults(address: &AddressArgs) -> ServeOptions {
+    ServeOptions {
+        accel_redirect: None,
         addresses: vec![address.socket()],
+        allowed_hosts: Vec::new(),
+        catalog_cache_size: 64 << 20,
         debug_package: false,
         follow: Follow::Head,
         limits: Limits::default(),
+        prefix: UrlPrefix::default(),
         redirect: None,
         tls: None,
         trusted_proxies: Vec::new(),
-    };
-    serve(repository, &options, &notices(false, ready))?;
-    Ok(Status::Done)
+    }
 }
 
 fn notices(log_requests: bool, ready: impl Fn(SocketAddr) + Send + Sync + 'static) -> OnNotice {

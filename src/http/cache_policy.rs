@@ -8,6 +8,8 @@ pub(crate) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 pub(crate) const PAGE: &str = "no-cache";
 /// Problems and health: true at this moment only.
 pub(crate) const MOMENTARY: &str = "no-store";
+/// Catalogs and pages with links to a host that only the client vouches for: theirs alone (RFC 9111 §5.2.2.7).
+pub(crate) const PRIVATE: &str = "private, no-cache";
 
 #[cfg(test)]
 mod tests {
@@ -21,6 +23,7 @@ mod tests {
             (IMMUTABLE, true, false, true),
             (MOMENTARY, false, false, false),
             (PAGE, false, true, true),
+            (PRIVATE, false, true, true),
         ];
         for (policy, shared, asks, kept) in table {
             let has = |directive: &str| policy.split(", ").any(|part| part == directive);

@@ -41,8 +41,6 @@ struct Catalogs {
     by_query: HashMap<Key, Arc<Catalog>>,
 }
 
-/// Bytes of answers that are kept: some hundred catalogs of a large source.
-const MAX_BYTES: usize = 64 << 20;
 /// What texts fall back to when there are none in the device's language.
 const ENGLISH: &str = "enu";
 /// Answers that are kept, since empty ones cost something too.
@@ -70,12 +68,13 @@ impl CatalogCache {
         snapshot: &Snapshot,
         mut device: Device,
         base_url: String,
+        max_bytes: usize,
     ) -> Arc<Catalog> {
         if !self.knows_models {
             device.unique.clear();
         }
         self.settle(&mut device.language);
-        self.kept(snapshot, (Class::Catalog(device), base_url))
+        self.kept(snapshot, (Class::Catalog(device), base_url), max_bytes)
     }
 
     /// Returns the list of `snapshot` for `filter`.
@@ -86,12 +85,13 @@ impl CatalogCache {
         snapshot: &Snapshot,
         mut filter: Filter,
         base_url: String,
+        max_bytes: usize,
     ) -> Arc<Catalog> {
         self.settle(&mut filter.language);
         let is_kept = filter.name.is_none();
         let key = (Class::List(filter), base_url);
         if is_kept {
-            self.kept(snapshot, key)
+            self.kept(snapshot, key, max_bytes)
         } else {
             Arc::new(make(snapshot, &key))
         }
@@ -103,11 +103,11 @@ impl CatalogCache {
         }
     }
 
-    fn kept(&self, snapshot: &Snapshot, key: Key) -> Arc<Catalog> {
+    fn kept(&self, snapshot: &Snapshot, key: Key, max_bytes: usize) -> Arc<Catalog> {
         let known = self.lock().by_query.get(&key).cloned();
         known.unwrap_or_else(|| {
             let catalog = Arc::new(make(snapshot, &key));
-            self.lock().keep(key, Arc::clone(&catalog));
+            self.lock().keep(key, Arc::clone(&catalog), max_bytes);
             catalog
         })
     }
@@ -120,9 +120,9 @@ impl CatalogCache {
 
 impl Catalogs {
     /// Begins anew when the bounds are reached: queries that matter come back at once.
-    fn keep(&mut self, key: Key, catalog: Arc<Catalog>) {
+    fn keep(&mut self, key: Key, catalog: Arc<Catalog>, max_bytes: usize) {
         let bytes = catalog.body.len() + size(&key);
-        if self.bytes + bytes > MAX_BYTES || self.by_query.len() >= MAX_CATALOGS {
+        if self.bytes + bytes > max_bytes || self.by_query.len() >= MAX_CATALOGS {
             *self = Self::default();
         }
         self.bytes += bytes;
@@ -163,6 +163,8 @@ mod tests {
     use crate::catalog::testing::{BUILD, device, snapshot};
     use crate::model::channel::Channel;
 
+    const MAX_BYTES: usize = 64 << 20;
+
     #[test]
     fn devices_that_get_the_same_share_it() {
         let text = toml::from_str("[languages.fre]\ndisplayname = 'A'\n").expect("valid");
@@ -178,7 +180,7 @@ mod tests {
                 ("unique", unique),
             ];
             let device = device(&parameters, Channel::Stable);
-            Arc::clone(&cache.get(&snapshot, device, String::new()).body)
+            Arc::clone(&cache.get(&snapshot, device, String::new(), MAX_BYTES).body)
         };
         let first = body("enu", "synology_avoton_415+");
         assert!(Arc::ptr_eq(&first, &body("xyz", "synology_avoton_1515+")));
@@ -193,7 +195,7 @@ mod tests {
         let device = device(&[("arch", "avoton"), ("build", "64570")], Channel::Stable);
         for number in 0..100 {
             let base_url = format!("{number}{}", "x".repeat(1 << 20));
-            cache.get(&snapshot, device.clone(), base_url);
+            cache.get(&snapshot, device.clone(), base_url, MAX_BYTES);
         }
         assert!(cache.lock().bytes <= MAX_BYTES);
         assert!(cache.lock().by_query.len() <= 64);
@@ -225,7 +227,8 @@ mod tests {
     fn a_list_is_kept_for_each_question_but_not_for_each_name() {
         let snapshot = one_package();
         let cache = CatalogCache::new(&snapshot);
-        let body = |filter| Arc::clone(&cache.list(&snapshot, filter, String::new()).body);
+        let body =
+            |filter| Arc::clone(&cache.list(&snapshot, filter, String::new(), MAX_BYTES).body);
         let all = body(filter(None, "enu", None));
         assert_eq!(*all, *list(&snapshot, &filter(None, "enu", None), ""));
         assert!(Arc::ptr_eq(&all, &body(filter(None, "xyz", None))));
@@ -242,12 +245,17 @@ mod tests {
         let cache = CatalogCache::new(&snapshot);
         for number in 0..2 * MAX_CATALOGS {
             let arch = format!("platform{number}");
-            cache.list(&snapshot, filter(Some(&arch), "", None), String::new());
+            cache.list(
+                &snapshot,
+                filter(Some(&arch), "", None),
+                String::new(),
+                MAX_BYTES,
+            );
         }
         assert!(cache.lock().by_query.len() <= MAX_CATALOGS);
         for number in 0..100 {
             let base_url = format!("{number}{}", "x".repeat(1 << 20));
-            cache.list(&snapshot, filter(None, "", None), base_url);
+            cache.list(&snapshot, filter(None, "", None), base_url, MAX_BYTES);
         }
         assert!(cache.lock().bytes <= MAX_BYTES);
     }

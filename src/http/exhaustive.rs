@@ -11,6 +11,7 @@ use super::catalog_cache::CatalogCache;
 use super::front::Handler as _;
 use super::handler::Site;
 use super::live::Live;
+use super::origin::OriginRules;
 use super::reply::{Body, Reply};
 use super::request::{Method, Request};
 use crate::blob::BlobStore;
@@ -21,6 +22,7 @@ use crate::catalog::testing::{BUILD, Releases, device, snapshot};
 use crate::git::Store;
 use crate::model::channel::Channel;
 use crate::model::doc::{BuildDoc, Text};
+use crate::model::url_prefix::UrlPrefix;
 use crate::repo::Snapshot;
 
 const BASE_URL: &str = "http://a";
@@ -210,7 +212,7 @@ fn platform(facts: &Facts, snapshot: &Snapshot, cache: &CatalogCache, code: &str
                     ]
                 })
                 .collect();
-            let catalog = cache.get(snapshot, asked, BASE_URL.to_owned());
+            let catalog = cache.get(snapshot, asked, BASE_URL.to_owned(), 64 << 20);
             assert_eq!(
                 entries(&catalog.body),
                 expected,
@@ -225,12 +227,18 @@ fn platform(facts: &Facts, snapshot: &Snapshot, cache: &CatalogCache, code: &str
 /// Returns a site that serves `snapshot`, without any files.
 fn site(snapshot: Snapshot, folder: &std::path::Path) -> Site {
     Site {
+        accel_redirect: None,
+        catalog_cache_size: 64 << 20,
         debug_package: false,
         blobs: BlobStore::new(folder),
-        listening: SocketAddr::from((Ipv4Addr::LOCALHOST, 80)),
         live: Arc::new(Live::of(snapshot)),
+        origins: OriginRules {
+            allowed_hosts: Vec::new(),
+            listening: SocketAddr::from((Ipv4Addr::LOCALHOST, 80)),
+            prefix: UrlPrefix::default(),
+            trusted_proxies: Vec::new(),
+        },
         store: Mutex::new(Store::init(folder, true).expect("an empty folder")),
-        trusted_proxies: Vec::new(),
     }
 }
 
@@ -253,9 +261,9 @@ proptest! {
         for _ in 0..2 {
             for device in &devices {
                 let cold = answer(&snapshot, device, BASE_URL);
-                let warm = cache.get(&snapshot, device.clone(), BASE_URL.to_owned());
+                let warm = cache.get(&snapshot, device.clone(), BASE_URL.to_owned(), 1 << 20);
                 prop_assert!(*warm.body == *cold);
-                let other = CatalogCache::new(&snapshot).get(&snapshot, device.clone(), BASE_URL.to_owned());
+                let other = CatalogCache::new(&snapshot).get(&snapshot, device.clone(), BASE_URL.to_owned(), 1 << 20);
                 prop_assert!(warm.tag == other.tag);
             }
         }

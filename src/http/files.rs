@@ -6,6 +6,7 @@ use super::etag::ETag;
 use super::handler::Site;
 use super::reply::Reply;
 use super::request::Request;
+use crate::base::digest::Sha256;
 use crate::blob::BlobError;
 use crate::model::channel::Channel;
 use crate::repo::{Asset, Build};
@@ -29,6 +30,7 @@ pub(super) fn spk(site: &Site, request: &Request, build: Option<&Build>) -> Repl
     };
     let spk = &build.doc.spk;
     match site.blobs.open(spk.sha256, spk.size) {
+        Ok(_) if site.accel_redirect.is_some() => accelerated(site, spk.sha256),
         Ok(file) => {
             let full = Reply::file("application/octet-stream", file, spk.size);
             let full = full.with("Cache-Control", cache_policy::IMMUTABLE);
@@ -39,6 +41,23 @@ pub(super) fn spk(site: &Site, request: &Request, build: Option<&Build>) -> Repl
         }
         Err(_) => Reply::problem(500, "the file cannot be read"),
     }
+}
+
+/// Tells nginx which file to send (its `X-Accel-Redirect`): it judges conditions and ranges of the request itself, so
+/// that the answer is whole and without an entity tag.
+fn accelerated(site: &Site, sha256: Sha256) -> Reply {
+    let hex = sha256.to_string();
+    let location = site.accel_redirect.as_ref().map(ToString::to_string);
+    let path = format!(
+        "{}/{}/{}/{hex}",
+        location.unwrap_or_default(),
+        &hex[..2],
+        &hex[2..4]
+    );
+    Reply::new(200)
+        .with("Content-Type", "application/octet-stream")
+        .with("Cache-Control", cache_policy::IMMUTABLE)
+        .with("X-Accel-Redirect", path)
 }
 
 /// Answers with an icon of a release.

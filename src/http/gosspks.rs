@@ -89,6 +89,16 @@ pub(super) fn address<'a>(segments: &[&'a str]) -> Option<Address<'a>> {
     Some(Address { channel, place })
 }
 
+impl Address<'_> {
+    /// Says whether the answer may have links to this source.
+    pub(super) fn has_links(&self) -> bool {
+        match self.place {
+            Place::GetList { .. } | Place::Package { .. } | Place::Packages => true,
+            Place::About | Place::Download { .. } | Place::Icon { .. } | Place::Models => false,
+        }
+    }
+}
+
 /// Answers at an address of gosspks.
 pub(super) fn answer(site: &Site, request: &Request, address: Address<'_>) -> Reply {
     let Address { channel, place } = address;
@@ -204,7 +214,9 @@ fn packages(site: &Site, request: &Request, channel: Channel) -> Reply {
         Ok(filter) => filter,
         Err(problem) => return problem,
     };
-    let list = state.cache.list(&state.snapshot, filter, base_url);
+    let list = state
+        .cache
+        .list(&state.snapshot, filter, base_url, site.catalog_cache_size);
     let full = Reply::json(200, SharedBytes::from(Arc::clone(&list.body)));
     let full = full.with("Cache-Control", cache_policy::CATALOG);
     conditional::answer(request, &list.tag, full)

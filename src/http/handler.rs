@@ -1,11 +1,10 @@
 //! What the handlers share: the state, the blobs, and the address for links.
 
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::front::Handler;
 use super::live::{Live, State};
-use super::origin::base_url;
+use super::origin::{Misdirected, Origin, OriginRules};
 use super::redirect;
 use super::reply::Reply;
 use super::request::Request;
@@ -13,28 +12,46 @@ use super::router;
 use crate::base::limits::Limits;
 use crate::blob::BlobStore;
 use crate::git::{BlobId, GitError, Store};
-use crate::model::trusted_proxy::TrustedProxy;
+use crate::model::url_prefix::UrlPrefix;
 
 /// A package source that answers requests.
 pub(super) struct Site {
+    /// Where nginx finds the blobs, when it sends the downloads.
+    pub(super) accel_redirect: Option<UrlPrefix>,
     pub(super) blobs: BlobStore,
+    /// Bytes of catalogs that are kept ready.
+    pub(super) catalog_cache_size: usize,
     /// Whether each catalog has an entry that shows the request.
     pub(super) debug_package: bool,
-    /// For requests that name no valid host.
-    pub(super) listening: SocketAddr,
     pub(super) live: Arc<Live>,
+    pub(super) origins: OriginRules,
     /// Pictures are read from git one at a time: libgit2's repositories cannot be shared.
     pub(super) store: Mutex<Store>,
-    pub(super) trusted_proxies: Vec<TrustedProxy>,
 }
 
 impl Handler for Site {
+    /// Whoever watches the server asks by its address, and below no path: health is there for every host.
     fn answer(&self, request: &Request) -> Reply {
-        router::answer(self, request)
+        if router::is_health(&request.path) {
+            return router::answer(self, request);
+        }
+        if self.origin(&self.live.state(), request).is_err() {
+            return router::misdirected();
+        }
+        match self.origins.depth(request) {
+            None => router::not_found(),
+            Some(0) => router::answer(self, request),
+            Some(depth) => {
+                let mut inner = request.clone();
+                inner.path.drain(..depth);
+                router::answer(self, &inner)
+            }
+        }
     }
 
     fn is_quick(&self, request: &Request) -> bool {
-        router::is_quick(request)
+        let depth = self.origins.depth(request);
+        depth.is_some_and(|depth| router::is_quick(&request.path[depth..]))
     }
 
     fn redirect(&self, request: &Request) -> Reply {
@@ -45,8 +62,20 @@ impl Handler for Site {
 impl Site {
     /// Returns the address that links in the answer begin with.
     pub(super) fn base_url(&self, state: &State, request: &Request) -> String {
+        let origin = self.origin(state, request);
+        // A commit may have come since the host was allowed, and changed the address.
+        origin.map_or_else(|_| self.origins.fallback(), |origin| origin.url)
+    }
+
+    /// Returns an answer that may have links as caches may have it.
+    pub(super) fn guarded(&self, request: &Request, reply: Reply) -> Reply {
+        let origin = self.origin(&self.live.state(), request);
+        self.origins.guarded(origin.as_ref().ok(), reply)
+    }
+
+    fn origin(&self, state: &State, request: &Request) -> Result<Origin, Misdirected> {
         let configured = state.snapshot.settings.repository.url.as_deref();
-        base_url(configured, &self.trusted_proxies, self.listening, request)
+        self.origins.origin(configured, request)
     }
 
     /// Reads a picture from git.

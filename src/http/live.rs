@@ -59,7 +59,8 @@ pub(super) struct Live {
 }
 
 impl Follow {
-    fn revision(&self) -> Option<&str> {
+    /// Returns what git is asked for, or nothing for HEAD.
+    pub(crate) fn revision(&self) -> Option<&str> {
         match self {
             Self::Fixed { revision } => Some(revision),
             Self::Head => None,

@@ -5,7 +5,8 @@
 //! 1. [`front`] receives it within [`limits`], refuses what cannot be framed safely; where there is encryption,
 //!    [`redirect`] sends those who came without it;
 //! 2. [`request`] decodes its target and parameters;
-//! 3. [`router`] finds the handler: [`package_center`], [`files`], [`nas`], [`gosspks`], [`sspks`],
+//! 3. [`handler`] refuses hosts that are not answered for and removes the path that the server is mounted below;
+//!    [`router`] finds the handler: [`package_center`], [`files`], [`nas`], [`gosspks`], [`sspks`],
 //!    [`page`], [`health`], [`explain`]; they answer from the snapshot that
 //!    [`live`] holds, and [`origin`] says under which address the client reached the server, believing a proxy only
 //!    if it is a [trusted one](crate::model::trusted_proxy);
@@ -44,8 +45,7 @@ mod router;
 mod serve;
 mod sspks;
 
-pub(crate) use crate::model::trusted_proxy::TrustedProxy;
-pub(crate) use front::Event;
+pub(crate) use front::{Event, TlsFiles};
 pub(crate) use limits::Limits;
 pub(crate) use live::Follow;
 pub(crate) use notice::{Notice, OnNotice};

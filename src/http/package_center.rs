@@ -35,7 +35,9 @@ pub(super) fn catalog(site: &Site, request: &Request, device: Device) -> Reply {
             .with("Cache-Control", cache_policy::MOMENTARY)
             .with("Access-Control-Allow-Origin", "*");
     }
-    let catalog = state.cache.get(&state.snapshot, device, base_url);
+    let catalog = state
+        .cache
+        .get(&state.snapshot, device, base_url, site.catalog_cache_size);
     let full = Reply::json(200, SharedBytes::from(std::sync::Arc::clone(&catalog.body)));
     conditional::answer(
         request,

@@ -4,42 +4,59 @@ use form_urlencoded::Serializer;
 
 use super::cache_policy;
 use super::handler::Site;
-use super::origin::{base_url, is_host};
 use super::reply::Reply;
 use super::request::Request;
+use super::router;
 use crate::catalog::link;
+use crate::model::host::Host;
 
 /// Answers with the same path and query at the encrypted address; 308 keeps the method (RFC 9110 §15.4.9).
 pub(super) fn answer(site: &Site, request: &Request) -> Reply {
     let state = site.live.state();
     let configured = state.snapshot.settings.repository.url.as_deref();
-    let root = match configured.filter(|url| url.starts_with("https://")) {
-        Some(url) => base_url(Some(url), &[], site.listening, request),
+    let reply = match configured.filter(|url| url.starts_with("https://")) {
+        // The path that the source is mounted below is a part of its address.
+        Some(url) => match site.origins.depth(request) {
+            Some(depth) => to(url.trim_end_matches('/'), &request.path[depth..], request),
+            None => return router::not_found(),
+        },
         None => match request.header("host").filter(|host| is_host(host)) {
-            Some(host) => secure_root(host, site.listening.port()),
+            Some(host) => {
+                let target = secure_host(host, site.origins.listening.port());
+                if !site.origins.allows(configured, Some(&target), "https") {
+                    return router::misdirected();
+                }
+                to(&format!("https://{target}"), &request.path, request)
+            }
             None => return Reply::problem(400, "the request names no host to be redirected to"),
         },
     };
-    Reply::text(308, "this source is encrypted\n")
-        .with("Location", location(&root, request))
-        .with("Cache-Control", cache_policy::MOMENTARY)
+    reply.with("Cache-Control", cache_policy::MOMENTARY)
 }
 
-/// Returns the root at `host`, whose own port is that of the address without encryption.
-fn secure_root(host: &str, port: u16) -> String {
+fn is_host(text: &str) -> bool {
+    Host::parse(text).is_some()
+}
+
+fn to(root: &str, path: &[String], request: &Request) -> Reply {
+    Reply::text(308, "this source is encrypted\n").with("Location", location(root, path, request))
+}
+
+/// Returns the encrypted address for `host`, whose own port is that of the address without encryption.
+fn secure_host(host: &str, port: u16) -> String {
     let end_of_name = host.rfind(']').map_or(0, |bracket| bracket + 1);
     let name_end = host[end_of_name..]
         .find(':')
         .map(|colon| end_of_name + colon);
     let name = &host[..name_end.unwrap_or(host.len())];
     match port {
-        443 => format!("https://{name}"),
-        port => format!("https://{name}:{port}"),
+        443 => name.to_owned(),
+        port => format!("{name}:{port}"),
     }
 }
 
-fn location(root: &str, request: &Request) -> String {
-    let segments: Vec<_> = request.path.iter().map(String::as_str).collect();
+fn location(root: &str, path: &[String], request: &Request) -> String {
+    let segments: Vec<_> = path.iter().map(String::as_str).collect();
     let path = match segments[..] {
         [] => format!("{root}/"),
         _ => link(root, &segments),
@@ -59,12 +76,12 @@ mod tests {
     #[test]
     fn port_is_that_of_the_encrypted_address() {
         for (host, port, expected) in [
-            ("a.example", 443, "https://a.example"),
-            ("a.example:80", 8443, "https://a.example:8443"),
-            ("[::1]:80", 443, "https://[::1]"),
-            ("[::1]", 8443, "https://[::1]:8443"),
+            ("a.example", 443, "a.example"),
+            ("a.example:80", 8443, "a.example:8443"),
+            ("[::1]:80", 443, "[::1]"),
+            ("[::1]", 8443, "[::1]:8443"),
         ] {
-            assert_eq!(secure_root(host, port), expected);
+            assert_eq!(secure_host(host, port), expected);
         }
     }
 
@@ -75,7 +92,8 @@ mod tests {
             ("/a%20b/c/", "r/a%20b/c/"),
             ("/?unique=a%2Bb&arch=x", "r/?unique=a%2Bb&arch=x"),
         ] {
-            assert_eq!(location("r", &Request::get(target)), expected);
+            let request = Request::get(target);
+            assert_eq!(location("r", &request.path, &request), expected);
         }
     }
 }

@@ -36,6 +36,8 @@ pub(crate) struct SharedBytes {
     part: Range<usize>,
 }
 
+const CACHE_CONTROL: &str = "Cache-Control";
+
 impl Reply {
     /// Returns an answer without headers and body.
     pub(crate) fn new(status: u16) -> Self {
@@ -109,6 +111,32 @@ impl Reply {
         }
         self.headers.push((name, value));
         self
+    }
+
+    /// Returns how long whom may keep it.
+    pub(super) fn policy(&self) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        headers.find_map(|(name, value)| (*name == CACHE_CONTROL).then_some(value.as_str()))
+    }
+
+    /// Returns the answer with another policy of caching.
+    pub(super) fn with_policy(mut self, policy: &str) -> Self {
+        self.retain_headers(|name| name != CACHE_CONTROL);
+        self.with(CACHE_CONTROL, policy)
+    }
+
+    /// Returns the answer with one more header of the request that it depends on (RFC 9110 §12.5.5), in one field: some
+    /// caches read only the first.
+    pub(super) fn varying_by(mut self, name: &str) -> Self {
+        let known = self.headers.iter_mut().find(|(name, _)| *name == "Vary");
+        match known {
+            Some((_, list)) => {
+                list.push_str(", ");
+                list.push_str(name);
+                self
+            }
+            None => self.with("Vary", name),
+        }
     }
 
     /// Returns the first value of the header `name`, whatever its case.

@@ -51,12 +51,13 @@ enum Route<'a> {
 pub(super) fn answer(site: &Site, request: &Request) -> Reply {
     let segments: Vec<&str> = request.path.iter().map(String::as_str).collect();
     let Some(route) = route(&segments) else {
-        return Reply::problem(404, "there is nothing at this address");
+        return not_found();
     };
     if let Some(refusal) = check_method(&route, &request.method) {
         return refusal;
     }
-    match route {
+    let has_links = route.has_links();
+    let reply = match route {
         Route::Catalog { channel } => package_center::answer(site, request, channel),
         Route::Download { file, package } => files::download(site, request, package, file),
         Route::Explain => explain::answer(site, request),
@@ -76,12 +77,52 @@ pub(super) fn answer(site: &Site, request: &Request) -> Reply {
         Route::PackagesPage => page::packages(site, request),
         Route::Ready => health::ready(site),
         Route::Screenshot { name, package } => files::screenshot(site, request, package, name),
+    };
+    if has_links {
+        site.guarded(request, reply)
+    } else {
+        reply
     }
 }
 
-/// Says whether `request` is for a catalog or a download: nearly all are, and both are answered from memory and files.
-pub(super) fn is_quick(request: &Request) -> bool {
-    let segments: Vec<&str> = request.path.iter().map(String::as_str).collect();
+/// Returns the answer for an address that stands for nothing.
+pub(super) fn not_found() -> Reply {
+    Reply::problem(404, "there is nothing at this address")
+}
+
+/// Returns the answer for a host that is not answered for.
+pub(super) fn misdirected() -> Reply {
+    Reply::problem(
+        421,
+        "this server does not answer for the host that was asked; `allowed-host` names those that it answers for",
+    )
+}
+
+/// Says whether the path is one of those by which the server is watched.
+pub(super) fn is_health(path: &[String]) -> bool {
+    matches!(path, [name] if name == "healthz" || name == "readyz")
+}
+
+impl Route<'_> {
+    /// Says whether the answer may have links to this source.
+    fn has_links(&self) -> bool {
+        match self {
+            Self::Catalog { .. } | Self::PackagePage { .. } | Self::PackagesPage => true,
+            Self::Gosspks(address) => address.has_links(),
+            Self::Download { .. }
+            | Self::Explain
+            | Self::Health
+            | Self::Icon { .. }
+            | Self::Nas { .. }
+            | Self::Ready
+            | Self::Screenshot { .. } => false,
+        }
+    }
+}
+
+/// Says whether `path` is that of a catalog or a download: nearly all are, and both are answered from memory and files.
+pub(super) fn is_quick(path: &[String]) -> bool {
+    let segments: Vec<&str> = path.iter().map(String::as_str).collect();
     matches!(
         route(&segments),
         Some(Route::Catalog { .. } | Route::Download { .. } | Route::Nas { .. })
@@ -187,7 +228,7 @@ mod tests {
             "/packages/a/a.spk",
             "/nas/a/1/a.spk",
         ] {
-            assert!(is_quick(&Request::get(path)), "{path}");
+            assert!(is_quick(&Request::get(path).path), "{path}");
         }
         for path in [
             "/explain",
@@ -196,7 +237,7 @@ mod tests {
             "/nothing",
             "/healthz",
         ] {
-            assert!(!is_quick(&Request::get(path)), "{path}");
+            assert!(!is_quick(&Request::get(path).path), "{path}");
         }
     }
 

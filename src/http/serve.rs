@@ -12,17 +12,28 @@ use super::handler::Site;
 use super::limits::Limits;
 use super::live::{Follow, Live};
 use super::notice::{Notice, OnNotice};
+use super::origin::OriginRules;
+use crate::model::host::HostPattern;
 use crate::model::trusted_proxy::TrustedProxy;
+use crate::model::url_prefix::UrlPrefix;
 use crate::repo::{OpenError, Repository};
 
 /// How a package source is served.
 #[derive(Clone, Debug)]
 pub(crate) struct ServeOptions {
+    /// Where nginx finds the blobs, when it sends the downloads.
+    pub(crate) accel_redirect: Option<UrlPrefix>,
     pub(crate) addresses: Vec<SocketAddr>,
+    /// Hosts that are answered for; any, if empty.
+    pub(crate) allowed_hosts: Vec<HostPattern>,
+    /// Bytes of catalogs that are kept ready.
+    pub(crate) catalog_cache_size: usize,
     /// Whether each catalog has an entry that shows the request.
     pub(crate) debug_package: bool,
     pub(crate) follow: Follow,
     pub(crate) limits: Limits,
+    /// The path below which everything is.
+    pub(crate) prefix: UrlPrefix,
     /// Where everything is redirected to the first of `addresses`, which must be encrypted.
     pub(crate) redirect: Option<SocketAddr>,
     pub(crate) tls: Option<TlsFiles>,
@@ -62,12 +73,18 @@ pub(crate) fn serve(
         Signals::new([SIGINT, SIGTERM]).map_err(|source| ServeError::Signals { source })?;
     let addresses = server.local_addrs();
     let site = Arc::new(Site {
+        accel_redirect: options.accel_redirect.clone(),
         blobs: repository.blobs.clone(),
+        catalog_cache_size: options.catalog_cache_size,
         debug_package: options.debug_package,
-        listening: addresses[0],
         live: Arc::clone(&live),
+        origins: OriginRules {
+            allowed_hosts: options.allowed_hosts.clone(),
+            listening: addresses[0],
+            prefix: options.prefix.clone(),
+            trusted_proxies: options.trusted_proxies.clone(),
+        },
         store: Mutex::new(repository.store.reopen().map_err(OpenError::from)?),
-        trusted_proxies: options.trusted_proxies.clone(),
     });
     let state = live.state();
     notice(Notice::Serving {
