@@ -3,8 +3,9 @@
 use crate::support::sandbox::Sandbox;
 use crate::support::spk::Spk;
 
-const COMMANDS: [&str; 11] = [
-    "init", "inspect", "add", "promote", "yank", "unyank", "list", "show", "log", "serve", "demo",
+const COMMANDS: [&str; 12] = [
+    "init", "inspect", "add", "promote", "yank", "unyank", "list", "show", "log", "serve",
+    "config", "demo",
 ];
 
 #[test]

@@ -4,6 +4,7 @@ mod add;
 mod add_refused;
 mod broken_toml;
 mod concurrency;
+mod config;
 mod crash;
 mod demo;
 mod explain;

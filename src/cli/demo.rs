@@ -1,10 +1,10 @@
 //! `spkrepo demo`.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use super::error::CliError;
-use super::serve::{AddressArgs, serve_head};
+use super::serve::serve_head;
 use super::ui::Ui;
 use super::{Context, Status};
 use crate::ops::demo::demo;
@@ -18,8 +18,12 @@ pub(super) struct Args {
     /// Where the sample repository is made
     #[arg(default_value = "spkrepo-demo")]
     dir: PathBuf,
-    #[command(flatten)]
-    address: AddressArgs,
+    /// The port; 0 takes any that is free
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Listen on this address; 0.0.0.0 is every one of IPv4
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    listen: IpAddr,
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Status, CliError> {
@@ -29,9 +33,13 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Status, CliError> {
         .ui
         .note(&format!("the sample repository is `{dir}`"));
     let ui = Ui::new();
-    serve_head(repository, &args.address, move |address| {
-        ui.out(&guide(&dir, address));
-    })
+    serve_head(
+        repository,
+        SocketAddr::new(args.listen, args.port),
+        move |address| {
+            ui.out(&guide(&dir, address));
+        },
+    )
 }
 
 /// Returns what to try.

@@ -3,7 +3,9 @@
 use std::error::Error;
 use std::process::ExitCode;
 
+use super::access_log::AccessLogError;
 use super::hint;
+use super::settings::SettingsError;
 use super::ui::Ui;
 use crate::catalog::AskedError;
 use crate::git::GitError;
@@ -73,6 +75,7 @@ macro_rules! with_advice {
 }
 
 with_advice!(
+    AccessLogError,
     AddError,
     AskedError,
     DemoError,
@@ -82,8 +85,27 @@ with_advice!(
     OfferError,
     OpenError,
     ServeError,
+    SettingsError,
     TargetError,
 );
+
+impl Advice for AccessLogError {
+    fn hints(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+impl Advice for SettingsError {
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::UnknownVariable {
+                nearest: Some(nearest),
+                ..
+            } => vec![format!("did you mean `{nearest}`?")],
+            _ => hints(&[hint::CONFIG]),
+        }
+    }
+}
 
 impl Advice for GitError {
     fn hints(&self) -> Vec<String> {

@@ -4,6 +4,8 @@ pub(super) const ADD_IDENTITY: &str = "tell git who you are: `git config --globa
 pub(super) const CHECKOUT_BRANCH: &str = "switch to a branch first: `git switch BRANCH`";
 pub(super) const COMMIT_FIRST: &str =
     "commit, stash or undo that change first (`git status` shows it); nothing was written";
+pub(super) const CONFIG: &str =
+    "`spkrepo config` shows each setting and where its value comes from";
 pub(super) const CONTENDED: &str =
     "try again when the other writers have finished; nothing was lost";
 pub(super) const DESCRIBE_DEVICE: &str =
@@ -30,10 +32,11 @@ pub(super) const YANK: &str =
 
 /// Every hint of this file.
 #[cfg(test)]
-pub(super) const ALL: [&str; 19] = [
+pub(super) const ALL: [&str; 20] = [
     ADD_IDENTITY,
     CHECKOUT_BRANCH,
     COMMIT_FIRST,
+    CONFIG,
     CONTENDED,
     DESCRIBE_DEVICE,
     DOCUMENTS,

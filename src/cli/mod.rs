@@ -1,6 +1,8 @@
 //! The command line: one file per subcommand with its arguments and how its report is shown.
 
+mod access_log;
 mod add;
+mod config;
 mod demo;
 mod device;
 mod error;
@@ -14,6 +16,7 @@ mod offer;
 mod progress;
 mod query;
 mod serve;
+mod settings;
 mod show;
 mod table;
 mod ui;
@@ -64,6 +67,7 @@ enum Command {
     Explain(explain::Args),
     Query(query::Args),
     Serve(serve::Args),
+    Config(config::Args),
     Demo(demo::Args),
 }
 
@@ -126,7 +130,8 @@ fn dispatch(context: &Context, command: Command) -> Result<Status, CliError> {
         Command::Log(args) => log::run(context, &args),
         Command::Explain(args) => explain::run(context, args),
         Command::Query(args) => query::run(context, args),
-        Command::Serve(args) => serve::run(context, args),
+        Command::Serve(args) => serve::run(context, &args),
+        Command::Config(args) => config::run(context, &args),
         Command::Demo(args) => demo::run(context, &args),
     }
 }

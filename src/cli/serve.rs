@@ -1,133 +1,119 @@
 //! `spkrepo serve`.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::access_log::AccessLog;
 use super::error::{CliError, problem};
+use super::settings::{Effective, SettingFlags, effective};
 use super::ui::Ui;
 use super::{Context, Status};
-use crate::http::{Event, Follow, Limits, Notice, OnNotice, ServeOptions, serve};
-use crate::model::trusted_proxy::TrustedProxy;
-use crate::model::url_prefix::UrlPrefix;
+use crate::http::{Event, Limits, Notice, OnNotice, ServeOptions, TlsFiles, serve};
+use crate::model::setting::ServeSettings;
 use crate::repo::{LoadError, OpenError, Repository};
 
 /// Answer Package Center and browsers
 ///
 /// What is served is the commit that HEAD names, never files that are not committed. A new commit is served within a
 /// second; one that does not parse is refused, and the commit before it is served on.
+///
+/// Each setting can also be given by a variable, such as SPKREPO_MAX_BODY_SIZE for --max-body-size (several values
+/// separated by commas), or in `[serve]` of spkrepo.toml, as max_body_size, which is read when the server starts. A flag
+/// counts before a variable, that before the file. `spkrepo config` shows what is in effect.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    pub(super) address: AddressArgs,
-    /// Serve what this branch or tag names instead of HEAD
-    #[arg(long, value_name = "NAME", conflicts_with = "rev")]
-    r#ref: Option<String>,
-    /// Serve this commit and no later one
-    #[arg(long, value_name = "REVISION")]
-    rev: Option<String>,
-    /// Believe what a proxy at this address or network says of the client's address and scheme
-    #[arg(long, value_name = "ADDRESS[/BITS]")]
-    trusted_proxy: Vec<TrustedProxy>,
-    /// Print a line for each request
-    #[arg(long)]
-    log_requests: bool,
-    /// Add an entry to each catalog that shows a NAS what it asked, in its Package Center
-    #[arg(long)]
-    debug_package: bool,
+    settings: SettingFlags,
 }
 
-/// Where a server listens.
-#[derive(Debug, clap::Args)]
-pub(super) struct AddressArgs {
-    /// The port; 0 takes any that is free
-    #[arg(long, default_value_t = 8080)]
-    port: u16,
-    /// Listen on this address; 0.0.0.0 is every one of IPv4
-    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
-    listen: IpAddr,
-}
-
-impl AddressArgs {
-    /// Returns the address and port.
-    fn socket(&self) -> SocketAddr {
-        SocketAddr::new(self.listen, self.port)
-    }
-}
-
-pub(super) fn run(context: &Context, args: Args) -> Result<Status, CliError> {
-    let follow = match (args.r#ref, args.rev) {
-        (Some(name), _) => Follow::Reference { name },
-        (None, Some(revision)) => Follow::Fixed { revision },
-        (None, None) => Follow::Head,
+pub(super) fn run(context: &Context, args: &Args) -> Result<Status, CliError> {
+    let (repository, effective) = effective(context, &args.settings)?;
+    let settings = &effective.settings;
+    let log = AccessLog::open(settings.access_log, settings.access_log_file.as_deref())?;
+    let options = effective.options();
+    let scheme = if options.tls.is_some() {
+        "https"
+    } else {
+        "http"
     };
-    let options = ServeOptions {
-        debug_package: args.debug_package,
-        follow,
-        trusted_proxies: args.trusted_proxy,
-        ..defaults(&args.address)
-    };
-    serve(
-        context.repository()?,
-        &options,
-        &notices(args.log_requests, |_| {}),
-    )?;
+    serve(repository, &options, &notices(log, scheme, |_| {}))?;
     Ok(Status::Done)
 }
 
-/// Serves `repository` at HEAD; `ready` is told the address.
+/// Serves `repository` at HEAD with all defaults; `ready` is told the address.
 pub(super) fn serve_head(
     repository: Repository,
-    address: &AddressArgs,
+    address: SocketAddr,
     ready: impl Fn(SocketAddr) + Send + Sync + 'static,
 ) -> Result<Status, CliError> {
-    let options = defaults(address);
-    serve(repository, &options, &notices(false, ready))?;
+    let effective = Effective::defaults();
+    let options = ServeOptions {
+        addresses: vec![address],
+        ..effective.options()
+    };
+    let log = AccessLog::open(effective.settings.access_log, None)?;
+    serve(repository, &options, &notices(log, "http", ready))?;
     Ok(Status::Done)
 }
 
-fn defaults(address: &AddressArgs) -> ServeOptions {
-    ServeOptions {
-        accel_redirect: None,
-        addresses: vec![address.socket()],
-        allowed_hosts: Vec::new(),
-        catalog_cache_size: 64 << 20,
-        debug_package: false,
-        follow: Follow::Head,
-        limits: Limits::default(),
-        prefix: UrlPrefix::default(),
-        redirect: None,
-        tls: None,
-        trusted_proxies: Vec::new(),
+impl Effective {
+    fn options(&self) -> ServeOptions {
+        let settings = &self.settings;
+        let addresses = settings.listen.0.iter();
+        let tls = settings.tls_cert.clone().zip(settings.tls_key.clone());
+        ServeOptions {
+            accel_redirect: settings.accel_redirect.clone(),
+            addresses: addresses.map(|one| one.socket(settings.port)).collect(),
+            allowed_hosts: settings.allowed_host.clone(),
+            catalog_cache_size: settings.catalog_cache_size.0,
+            debug_package: settings.debug_package,
+            follow: self.follow(),
+            limits: limits(settings),
+            prefix: settings.url_prefix.clone().unwrap_or_default(),
+            redirect: settings.redirect_listen,
+            tls: tls.map(|(cert, key)| TlsFiles { cert, key }),
+            trusted_proxies: settings.trusted_proxy.clone(),
+        }
     }
 }
 
-fn notices(log_requests: bool, ready: impl Fn(SocketAddr) + Send + Sync + 'static) -> OnNotice {
+fn limits(settings: &ServeSettings) -> Limits {
+    Limits {
+        body_timeout: settings.body_timeout.0,
+        connections: settings.max_connections,
+        connections_per_address: settings.max_connections_per_address,
+        drain_timeout: settings.drain_timeout.0,
+        head_size: settings.max_head_size.0,
+        head_timeout: settings.head_timeout.0,
+        header_count: settings.max_header_count,
+        idle_timeout: settings.idle_timeout.0,
+        body_size: settings.max_body_size.0,
+        relayed: settings.max_requests_in_flight,
+        send_timeout: settings.send_timeout.0,
+    }
+}
+
+fn notices(
+    log: AccessLog,
+    scheme: &'static str,
+    ready: impl Fn(SocketAddr) + Send + Sync + 'static,
+) -> OnNotice {
     let ui = Ui::new();
-    Arc::new(move |notice| {
-        if let Notice::Listening { addresses } = &notice {
+    Arc::new(move |notice| match &notice {
+        Notice::Front(event @ Event::Answered { .. }) => log.write(event),
+        Notice::Listening { addresses } => {
             addresses
                 .iter()
-                .for_each(|address| ui.note(&format!("listening on http://{address}")));
+                .for_each(|address| ui.note(&format!("listening on {scheme}://{address}")));
             ready(addresses[0]);
-        } else if log_requests || !matches!(notice, Notice::Front(Event::Answered { .. })) {
-            print(&ui, &notice);
         }
+        _ => print(&ui, &notice),
     })
 }
 
 fn print(ui: &Ui, notice: &Notice<'_>) {
     match notice {
-        Notice::Listening { .. } => {}
-        Notice::Front(Event::Answered {
-            bytes,
-            method,
-            micros,
-            peer,
-            status,
-            target,
-        }) => ui.note(&format!(
-            "{peer} \"{method} {target}\" {status} {bytes} bytes {micros} µs"
-        )),
+        Notice::Front(Event::Answered { .. }) | Notice::Listening { .. } => {}
         Notice::Front(Event::Failed {
             failure,
             method,
@@ -168,5 +154,20 @@ fn details(error: &OpenError) -> Vec<String> {
             problems.iter().map(problem).collect()
         }
         _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Follow;
+
+    #[test]
+    fn defaults_of_the_settings_are_those_of_the_limits() {
+        let options = Effective::defaults().options();
+        assert_eq!(options.limits, Limits::default());
+        let address: SocketAddr = "127.0.0.1:8080".parse().expect("an address");
+        assert_eq!(options.addresses, [address]);
+        assert_eq!(options.follow, Follow::Head);
     }
 }

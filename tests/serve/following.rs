@@ -120,7 +120,7 @@ fn an_unknown_reference_or_revision_is_an_error_that_names_it() {
     sandbox
         .run("serve --port 0 --ref main --rev main")
         .failure(2)
-        .stderr_has("cannot be used with");
+        .stderr_has("`--ref` and `--rev` cannot be used with each other");
 }
 
 #[test]

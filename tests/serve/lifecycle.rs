@@ -108,7 +108,7 @@ fn outside_a_package_source_nothing_is_served() {
 #[test]
 fn requests_are_logged_when_asked_for() {
     let sandbox = offering(&[Spk::new("alpha", "1.0-1")]);
-    let server = Server::start(&sandbox, "--log-requests");
+    let server = Server::start(&sandbox, "--access-log text");
     server.get("/healthz").status(200);
     super::wait_until("the line", || {
         server.log().contains("\"GET /healthz\" 200 3 bytes")

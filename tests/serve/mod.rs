@@ -9,6 +9,7 @@ mod lifecycle;
 mod links;
 mod load;
 mod malformed;
+mod mounted;
 mod nas;
 mod smuggling;
 mod sspks;

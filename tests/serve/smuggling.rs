@@ -70,7 +70,7 @@ fn targets(log: &str) -> Vec<String> {
 #[test]
 fn server_answers_what_the_proxy_asked_and_nothing_else() {
     let sandbox = offering(&[Spk::new("alpha", "1.0-1")]);
-    let server = Server::start(&sandbox, "--log-requests");
+    let server = Server::start(&sandbox, "--access-log text");
     let log = sandbox.path("asked.log");
     let http = format!(
         "log_format asked '\"$request_method $uri\" $upstream_status';
