@@ -4,6 +4,7 @@
 //! being slow: the figures are for people, who know the machine.
 
 mod adding;
+mod hostile;
 mod measure;
 mod opening;
 mod requests;
@@ -21,8 +22,9 @@ fn main() {
         .skip(1)
         .filter(|argument| !argument.starts_with('-'))
         .collect();
-    let parts: [(&str, fn()); 4] = [
+    let parts: [(&str, fn()); 5] = [
         ("adding", adding::run),
+        ("hostile", hostile::run),
         ("opening", opening::run),
         ("requests", requests::run),
         ("selecting", selecting::run),
