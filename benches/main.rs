@@ -1,6 +1,6 @@
 //! How long the program takes, as ratios to what does the same work in the same run.
 //!
-//! `cargo bench` runs all of it, `cargo bench -- requests` one part. Needs git, nginx and wrk, and the tools of GNU. Nothing fails for
+//! `cargo bench` runs all of it but the soak, `cargo bench -- requests` one part. Needs git, nginx and wrk, and the tools of GNU. Nothing fails for
 //! being slow: the figures are for people, who know the machine.
 
 mod adding;
@@ -9,6 +9,7 @@ mod measure;
 mod opening;
 mod requests;
 mod selecting;
+mod soak;
 mod source;
 #[allow(
     unused_imports,
@@ -22,15 +23,20 @@ fn main() {
         .skip(1)
         .filter(|argument| !argument.starts_with('-'))
         .collect();
-    let parts: [(&str, fn()); 5] = [
+    let parts: [(&str, fn()); 6] = [
         ("adding", adding::run),
         ("hostile", hostile::run),
         ("opening", opening::run),
         ("requests", requests::run),
         ("selecting", selecting::run),
+        ("soak", soak::run),
     ];
     for (name, run) in parts {
-        if wanted.is_empty() || wanted.iter().any(|wanted| name.contains(wanted.as_str())) {
+        // It takes many minutes: only when asked for.
+        let is_usual = name != "soak";
+        if (wanted.is_empty() && is_usual)
+            || wanted.iter().any(|wanted| name.contains(wanted.as_str()))
+        {
             run();
         }
     }

@@ -11,7 +11,7 @@ use super::sandbox::Sandbox;
 
 /// How long starting and stopping may take.
 const PATIENCE: Duration = Duration::from_secs(20);
-const SCHEME: &str = "http://";
+const SCHEMES: [&str; 2] = ["http://", "https://"];
 
 /// The server; it is killed when dropped.
 pub(crate) struct Server {
@@ -26,7 +26,7 @@ impl Server {
         Self::spawn(sandbox.spkrepo(&format!("serve --port 0 {options}")))
     }
 
-    /// Starts any command that prints `http://127.0.0.1:<port>`.
+    /// Starts any command that prints `http://127.0.0.1:<port>` or the same by HTTPS.
     pub(crate) fn spawn(mut command: Command) -> Self {
         command
             .stdin(Stdio::null())
@@ -142,9 +142,11 @@ fn collect(pipe: impl Read + Send + 'static, log: &Arc<Mutex<String>>, addresses
     });
 }
 
-/// Returns host and port of `http://127.0.0.1:<port>` within a line.
+/// Returns host and port of `http://127.0.0.1:<port>` within a line, or of the same by HTTPS.
 fn address(line: &str) -> Option<&str> {
-    let (_, rest) = line.split_once(SCHEME)?;
+    let rest = SCHEMES
+        .iter()
+        .find_map(|scheme| Some(line.split_once(scheme)?.1))?;
     let port = rest.strip_prefix("127.0.0.1:")?;
     let end = port
         .find(|letter: char| !letter.is_ascii_digit())
@@ -162,6 +164,7 @@ fn the_address_is_found_in_a_line() {
         address("listening on http://127.0.0.1:4711, ready"),
         Some("127.0.0.1:4711")
     );
+    assert_eq!(address("at https://127.0.0.1:4711"), Some("127.0.0.1:4711"));
     assert_eq!(address("see http://example.org"), None);
 }
 
