@@ -7,6 +7,7 @@ mod adding;
 mod hostile;
 mod measure;
 mod opening;
+mod reload;
 mod requests;
 mod selecting;
 mod soak;
@@ -23,10 +24,11 @@ fn main() {
         .skip(1)
         .filter(|argument| !argument.starts_with('-'))
         .collect();
-    let parts: [(&str, fn()); 6] = [
+    let parts: [(&str, fn()); 7] = [
         ("adding", adding::run),
         ("hostile", hostile::run),
         ("opening", opening::run),
+        ("reload", reload::run),
         ("requests", requests::run),
         ("selecting", selecting::run),
         ("soak", soak::run),

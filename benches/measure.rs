@@ -54,3 +54,14 @@ pub(crate) fn run(command: &mut Command) {
 pub(crate) fn shell(folder: &Path, line: &str) {
     run(Command::new("sh").args(["-ec", line]).current_dir(folder));
 }
+
+/// Returns how much memory a process has now and had at most, in megabytes.
+pub(crate) fn resident(id: u32) -> Option<[f64; 2]> {
+    let status = fs_err::read_to_string(format!("/proc/{id}/status")).ok()?;
+    let megabytes = |key: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(key))?;
+        let kibibytes: f64 = line.trim().trim_end_matches(" kB").parse().ok()?;
+        Some(kibibytes * 1.024 / 1000.0)
+    };
+    Some([megabytes("VmRSS:")?, megabytes("VmHWM:")?])
+}

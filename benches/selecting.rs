@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::measure::{line, median, time, timed, title};
+use crate::measure::{line, median, resident, time, timed, title};
 use crate::source::{change_one, many};
 use crate::support::http::Connection;
 use crate::support::sandbox::Sandbox;
@@ -116,10 +116,5 @@ fn remembering(server: &Server) {
 
 /// Returns the most memory that the server ever had, in megabytes.
 fn peak(server: &Server) -> Option<f64> {
-    let status = fs_err::read_to_string(format!("/proc/{}/status", server.id())).ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kibibytes: f64 = line.trim().trim_end_matches(" kB").parse().ok()?;
-    Some(kibibytes * 1.024 / 1000.0)
+    resident(server.id()).map(|[_, peak]| peak)
 }
