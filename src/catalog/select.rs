@@ -245,7 +245,7 @@ mod tests {
             install: Arc::new(doc.install.clone()),
             permissions: Arc::default(),
             text: Arc::default(),
-            doc,
+            doc: Box::new(doc),
         }
     }
 
@@ -263,9 +263,10 @@ mod tests {
                     builds: builds.collect(),
                     doc: ReleaseDoc::default(),
                     icons: BTreeMap::new(),
+                    tree: object.parse().expect("valid"),
                     version: version.clone(),
                 };
-                (version, release)
+                (version, Arc::new(release))
             })
             .collect();
         Package {

@@ -51,7 +51,7 @@ fn icon_width(name: &str) -> Option<u32> {
 /// Two versions may end in the same number: the newest that has what is asked for counts.
 fn releases<'a>(package: &'a Package, revision: &str) -> impl Iterator<Item = &'a Release> {
     let revision: Option<u64> = revision.parse().ok();
-    let releases = package.releases.values().rev();
+    let releases = package.releases.values().rev().map(|release| &**release);
     releases.filter(move |release| revision.is_some() && release.version.revision() == revision)
 }
 

@@ -59,6 +59,7 @@ fn newest(package: &Package, channel: Channel) -> Option<String> {
     package
         .releases
         .values()
+        .map(|release| &**release)
         .rev()
         .find(has)
         .map(|release| release.version.to_string())

@@ -283,7 +283,7 @@ fn message(
     outcomes: &[Outcome],
     action: &Action,
 ) -> Message {
-    let docs: Vec<&BuildDoc> = changed.iter().map(|build| &build.doc).collect();
+    let docs: Vec<&BuildDoc> = changed.iter().map(|build| &*build.doc).collect();
     let release_name = format!("{} {}", package.name, release.version);
     let (verb, subject, reason) = match action {
         Action::Promote { .. } => {

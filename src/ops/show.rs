@@ -58,7 +58,12 @@ pub(crate) fn show(
     let package = target.package(snapshot)?;
     let releases: Vec<&Release> = match &target.version {
         Some(_) => vec![target.release(snapshot)?.1],
-        None => package.releases.values().rev().collect(),
+        None => package
+            .releases
+            .values()
+            .rev()
+            .map(|release| &**release)
+            .collect(),
     };
     Ok(report(repository, package, &releases))
 }
@@ -86,7 +91,7 @@ fn release_report(repository: &Repository, release: &Release) -> ReleaseReport {
         blob_is_here: repository
             .blobs
             .contains(build.doc.spk.sha256, build.doc.spk.size),
-        doc: build.doc.clone(),
+        doc: (*build.doc).clone(),
         effective: Effective {
             text: (*build.text).clone(),
             install: (*build.install).clone(),

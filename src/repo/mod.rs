@@ -6,6 +6,8 @@ mod journal;
 mod load;
 mod repository;
 mod snapshot;
+#[cfg(test)]
+mod testing;
 mod writer;
 
 pub(crate) use change::{Change, Message};

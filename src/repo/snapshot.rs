@@ -12,11 +12,14 @@ use crate::model::doc::{
 use crate::model::name::PackageName;
 use crate::model::version::Version;
 
+/// Packages by their names, each shared by all snapshots in which it is the same.
+pub(crate) type Packages = BTreeMap<PackageName, Arc<Package>>;
+
 /// The package source at one commit.
 #[derive(Clone, Debug)]
 pub(crate) struct Snapshot {
     pub(crate) commit: CommitId,
-    pub(crate) packages: BTreeMap<PackageName, Arc<Package>>,
+    pub(crate) packages: Packages,
     pub(crate) settings: SettingsDoc,
     pub(crate) tree: TreeId,
 }
@@ -27,7 +30,7 @@ pub(crate) struct Package {
     pub(crate) doc: PackageDoc,
     pub(crate) name: PackageName,
     /// By version, ascending.
-    pub(crate) releases: BTreeMap<Version, Release>,
+    pub(crate) releases: BTreeMap<Version, Arc<Release>>,
     /// In name order.
     pub(crate) screenshots: Vec<Asset>,
     /// The name of the folder's tree: the same tree is the same package.
@@ -41,13 +44,16 @@ pub(crate) struct Release {
     pub(crate) doc: ReleaseDoc,
     /// By width in pixels.
     pub(crate) icons: BTreeMap<u32, Asset>,
+    /// The name of the folder's tree: the same tree is the same release.
+    pub(crate) tree: TreeId,
     pub(crate) version: Version,
 }
 
 /// One SPK: its document, and what it says together with its release.
 #[derive(Debug)]
 pub(crate) struct Build {
-    pub(crate) doc: BuildDoc,
+    /// Boxed, since a map has room for more builds than most releases have.
+    pub(crate) doc: Box<BuildDoc>,
     pub(crate) id: BuildId,
     pub(crate) install: Arc<Install>,
     pub(crate) permissions: Arc<Permissions>,
@@ -69,7 +75,7 @@ impl Snapshot {
                 release
                     .builds
                     .values()
-                    .map(move |build| (&**package, release, build))
+                    .map(move |build| (&**package, &**release, build))
             })
         })
     }
@@ -83,7 +89,7 @@ impl Package {
 
     /// Returns the newest release.
     pub(crate) fn newest(&self) -> Option<&Release> {
-        self.releases.values().next_back()
+        self.releases.values().next_back().map(|release| &**release)
     }
 
     /// Returns the build that is downloaded as `file`.
@@ -93,7 +99,7 @@ impl Package {
                 .builds
                 .values()
                 .find(|build| build.doc.spk.file == file)?;
-            Some((release, build))
+            Some((&**release, build))
         })
     }
 }

@@ -18,38 +18,38 @@ pub(crate) static BUILD: LazyLock<BuildDoc> = LazyLock::new(|| {
     read("b.toml", text.as_bytes()).expect("a valid build")
 });
 
+/// The name of git's empty tree.
+const EMPTY: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+
 /// A package: its releases' versions, builds and texts.
 pub(crate) type Releases = Vec<(String, Vec<BuildDoc>, Text)>;
 
 /// Returns the snapshot that has these packages.
 pub(crate) fn snapshot(packages: &BTreeMap<String, Releases>, compatibility: &str) -> Snapshot {
-    let object = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
     let settings = format!("format = 1\n[catalog]\ncompatibility = '{compatibility}'\n");
     let packages = packages.iter().map(|(name, releases)| {
         let package = package(name, releases);
         (package.name.clone(), Arc::new(package))
     });
     Snapshot {
-        commit: object.parse().expect("a valid name"),
+        commit: EMPTY.parse().expect("a valid name"),
         packages: packages.collect(),
         settings: toml::from_str(&settings).expect("valid settings"),
-        tree: object.parse().expect("a valid name"),
+        tree: EMPTY.parse().expect("a valid name"),
     }
 }
 
 fn package(name: &str, releases: &Releases) -> Package {
     let releases = releases.iter().map(|(version, builds, text)| {
         let release = release(version, builds, text);
-        (release.version.clone(), release)
+        (release.version.clone(), Arc::new(release))
     });
     Package {
         doc: PackageDoc::default(),
         name: name.parse().expect("a valid name"),
         releases: releases.collect(),
         screenshots: Vec::new(),
-        tree: "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
-            .parse()
-            .expect("a valid name"),
+        tree: EMPTY.parse().expect("a valid name"),
     }
 }
 
@@ -63,7 +63,7 @@ fn release(version: &str, builds: &[BuildDoc], text: &Text) -> Release {
             install: Arc::new(doc.install.clone()),
             permissions: Arc::default(),
             text: Arc::new(doc.text.over(text)),
-            doc,
+            doc: Box::new(doc),
         };
         (id, build)
     });
@@ -71,6 +71,7 @@ fn release(version: &str, builds: &[BuildDoc], text: &Text) -> Release {
         builds: builds.collect(),
         doc: ReleaseDoc::default(),
         icons: BTreeMap::new(),
+        tree: EMPTY.parse().expect("a valid name"),
         version: version.parse().expect("a valid version"),
     }
 }

@@ -30,7 +30,7 @@ impl Draft {
         let docs = release
             .builds
             .values()
-            .map(|build: &Build| (build.id.clone(), build.doc.clone()));
+            .map(|build: &Build| (build.id.clone(), (*build.doc).clone()));
         Self {
             builds: docs.collect(),
             icons: release

@@ -84,7 +84,8 @@ impl Planner<'_> {
             .remove(&(package.clone(), version.clone()))
             .unwrap_or_else(|| {
                 let package = self.snapshot.packages.get(package);
-                Draft::of(package.and_then(|package| package.releases.get(version)))
+                let release = package.and_then(|package| package.releases.get(version));
+                Draft::of(release.map(|release| &**release))
             })
     }
 

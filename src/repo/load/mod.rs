@@ -1,16 +1,15 @@
-//! Reads a commit into a [`Snapshot`]: packages whose tree is the same as before are taken over, the others are parsed
-//! in parallel.
+//! Reads a commit into a [`Snapshot`]: packages and releases whose tree is the same as before are taken over, the others
+//! are parsed in parallel.
 
 mod package;
 mod problems;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(crate) use problems::LoadError;
 use problems::Problems;
 
-use super::snapshot::{Package, Snapshot};
+use super::snapshot::{Package, Packages, Snapshot};
 use crate::git::{CommitId, GitError, Node, Store, TreeId};
 use crate::model::doc::{DocError, FORMAT, PeopleDoc, SettingsDoc, read, stated_format};
 use crate::model::name::PackageName;
@@ -19,19 +18,31 @@ use crate::model::name::PackageName;
 const PACKAGES_PER_THREAD: usize = 32;
 
 /// Reads `commit`; packages that `previous` has with the same tree are not read again.
-///
-/// Everything that is wrong is reported at once, not just the first of it.
 pub(crate) fn load(
     store: &Store,
     commit: CommitId,
     previous: Option<&Snapshot>,
+) -> Result<Snapshot, LoadError> {
+    match previous {
+        Some(previous) => load_changes(store, commit, &previous.packages),
+        None => load_changes(store, commit, &Packages::new()),
+    }
+}
+
+/// Reads `commit`; what `known` has with the same tree is not read again.
+///
+/// Everything that is wrong is reported at once, not just the first of it.
+pub(crate) fn load_changes(
+    store: &Store,
+    commit: CommitId,
+    known: &Packages,
 ) -> Result<Snapshot, LoadError> {
     let tree = store.root(commit)?;
     let mut problems = Problems::default();
     let settings = settings(store, tree, commit, &mut problems)?;
     check_people(store, tree, &mut problems)?;
     let folders = package_folders(store, tree, &mut problems)?;
-    let (kept, changed) = split(folders, previous);
+    let (kept, changed) = split(folders, known);
     let mut packages = kept;
     for (parsed, found) in parse_all(store, &changed)? {
         problems.extend(found);
@@ -135,20 +146,18 @@ fn package_folders(
     Ok(folders)
 }
 
-type Packages = BTreeMap<PackageName, Arc<Package>>;
+/// A folder to read, and the package as it was.
+type Changed<'a> = (PackageName, TreeId, Option<&'a Package>);
 
-fn split(
-    folders: Vec<(PackageName, TreeId)>,
-    previous: Option<&Snapshot>,
-) -> (Packages, Vec<(PackageName, TreeId)>) {
+fn split(folders: Vec<(PackageName, TreeId)>, known: &Packages) -> (Packages, Vec<Changed<'_>>) {
     let mut kept = Packages::new();
     let mut changed = Vec::new();
     for (name, tree) in folders {
-        match previous.and_then(|snapshot| snapshot.packages.get(&name)) {
+        match known.get(&name) {
             Some(package) if package.tree == tree => {
                 kept.insert(name, Arc::clone(package));
             }
-            _ => changed.push((name, tree)),
+            package => changed.push((name, tree, package.map(|package| &**package))),
         }
     }
     (kept, changed)
@@ -157,7 +166,7 @@ fn split(
 type Parsed = (Option<Package>, Vec<DocError>);
 
 /// libgit2's repositories cannot be shared between threads, so each thread opens its own.
-fn parse_all(store: &Store, folders: &[(PackageName, TreeId)]) -> Result<Vec<Parsed>, GitError> {
+fn parse_all(store: &Store, folders: &[Changed<'_>]) -> Result<Vec<Parsed>, GitError> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = cores.min(folders.len().div_ceil(PACKAGES_PER_THREAD));
     if threads < 2 {
@@ -179,9 +188,92 @@ fn parse_all(store: &Store, folders: &[(PackageName, TreeId)]) -> Result<Vec<Par
     })
 }
 
-fn parse_some(store: &Store, folders: &[(PackageName, TreeId)]) -> Result<Vec<Parsed>, GitError> {
+fn parse_some(store: &Store, folders: &[Changed<'_>]) -> Result<Vec<Parsed>, GitError> {
     folders
         .iter()
-        .map(|(name, tree)| package::parse(store, name, *tree))
+        .map(|(name, tree, known)| package::parse(store, name, *tree, *known))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::version::Version;
+    use crate::repo::snapshot::Release;
+    use crate::repo::testing::Source;
+
+    fn release<'a>(snapshot: &'a Snapshot, package: &str, version: &str) -> &'a Arc<Release> {
+        let version: Version = version.parse().expect("valid");
+        &snapshot.packages[package].releases[&version]
+    }
+
+    #[test]
+    fn a_commit_costs_the_packages_and_releases_that_it_touches() {
+        let mut source = Source::new();
+        source
+            .release("a/1.0-1", "first")
+            .release("a/1.0-2", "second");
+        source.release("b/1.0-1", "another");
+        let old = load(&source.store, source.commit(), None).expect("sound");
+        source.release("a/1.0-2", "changed");
+        let new = load(&source.store, source.commit(), Some(&old)).expect("sound");
+        let package = |snapshot: &Snapshot, name: &str| Arc::clone(&snapshot.packages[name]);
+        assert!(Arc::ptr_eq(&package(&old, "b"), &package(&new, "b")));
+        let releases = |version| [release(&old, "a", version), release(&new, "a", version)];
+        let [before, after] = releases("1.0-1");
+        assert!(Arc::ptr_eq(before, after));
+        let [before, after] = releases("1.0-2");
+        assert_ne!(before.doc, after.doc);
+        let fresh = load(&source.store, new.commit, None).expect("sound");
+        assert_eq!(format!("{fresh:?}"), format!("{new:?}"));
+    }
+
+    #[test]
+    fn what_goes_away_is_not_taken_over() {
+        let mut source = Source::new();
+        source
+            .release("a/1.0-1", "first")
+            .release("a/1.0-2", "second");
+        source.release("b/1.0-1", "another");
+        let old = load(&source.store, source.commit(), None).expect("sound");
+        source.remove("packages/b/").remove("packages/a/1.0-1/");
+        let new = load(&source.store, source.commit(), Some(&old)).expect("sound");
+        assert_eq!(
+            new.packages
+                .keys()
+                .map(PackageName::as_str)
+                .collect::<Vec<_>>(),
+            ["a"]
+        );
+        assert_eq!(new.packages["a"].releases.len(), 1);
+    }
+
+    #[test]
+    fn a_copy_of_a_known_folder_is_a_package_of_its_own() {
+        let mut source = Source::new();
+        source.release("a/1.0-1", "first");
+        let old = load(&source.store, source.commit(), None).expect("sound");
+        source.copy("packages/a/", "packages/b/");
+        let new = load(&source.store, source.commit(), Some(&old)).expect("sound");
+        assert_eq!(new.packages["a"].tree, new.packages["b"].tree);
+        assert_eq!(new.packages["b"].name.as_str(), "b");
+    }
+
+    #[test]
+    fn what_is_broken_is_reported_also_beside_what_is_known() {
+        let mut source = Source::new();
+        source
+            .release("a/1.0-1", "first")
+            .release("a/1.0-2", "second");
+        let old = load(&source.store, source.commit(), None).expect("sound");
+        source.put("packages/a/1.0-2/release.toml", "colour = 'blue'\n");
+        for known in [None, Some(&old)] {
+            let error = load(&source.store, source.commit(), known).expect_err("broken");
+            let LoadError::Broken { problems, .. } = error else {
+                panic!("{error}");
+            };
+            let paths: Vec<_> = problems.iter().map(|problem| &problem.path).collect();
+            assert_eq!(paths, ["packages/a/1.0-2/release.toml"]);
+        }
+    }
 }

@@ -15,12 +15,16 @@ use crate::model::version::Version;
 use crate::repo::snapshot::{Asset, Build, Package, Release};
 
 /// Reads the package whose folder is `tree`; returns what is wrong with it beside what could be read.
+///
+/// Releases that `previous` has with the same tree are not read again.
 pub(super) fn parse(
     store: &Store,
     name: &PackageName,
     tree: TreeId,
+    previous: Option<&Package>,
 ) -> Result<(Option<Package>, Vec<DocError>), GitError> {
     let mut reader = Reader {
+        previous,
         problems: Problems::default(),
         store,
     };
@@ -29,6 +33,7 @@ pub(super) fn parse(
 }
 
 struct Reader<'a> {
+    previous: Option<&'a Package>,
     problems: Problems,
     store: &'a Store,
 }
@@ -96,7 +101,21 @@ impl Reader<'_> {
         Ok(entries)
     }
 
+    /// Takes the release over from the previous package, or reads it.
     fn release(
+        &mut self,
+        package: &PackageName,
+        version: Version,
+        tree: TreeId,
+    ) -> Result<Arc<Release>, GitError> {
+        let known = self.previous.and_then(|known| known.releases.get(&version));
+        match known.filter(|known| known.tree == tree) {
+            Some(known) => Ok(Arc::clone(known)),
+            None => self.new_release(package, version, tree).map(Arc::new),
+        }
+    }
+
+    fn new_release(
         &mut self,
         package: &PackageName,
         version: Version,
@@ -111,6 +130,7 @@ impl Reader<'_> {
             builds: BTreeMap::new(),
             doc,
             icons: BTreeMap::new(),
+            tree,
             version,
         };
         for entry in &entries {
@@ -260,7 +280,7 @@ impl Shared {
             install: section!(install),
             permissions: section!(permissions),
             text: section!(text),
-            doc,
+            doc: Box::new(doc),
             id,
         }
     }
