@@ -36,7 +36,8 @@
 //!
 //! A follower looks at the reference five times a second. `repo::load` parses the packages whose tree changed, takes the
 //! others over, and the new snapshot is swapped in. A commit that does not parse is refused with all its problems, shown
-//! in `/readyz`, and the one before it is served on.
+//! in `/readyz`, and the one before it is served on. What was parsed is also kept in the git directory (`repo::cache`),
+//! where the next start looks before it parses; the file may be removed at any time.
 
 mod base;
 mod blob;

@@ -21,12 +21,23 @@ pub(crate) fn remove_leftovers(folder: &Path) -> io::Result<()> {
 
 /// Writes `bytes` to `path` through a temporary file beside it, synced before the rename.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_with(path, |file| file.write_all(bytes))
+}
+
+/// Writes a file like [`write()`], piece by piece.
+pub(crate) fn write_with(
+    path: &Path,
+    fill: impl FnOnce(&mut io::BufWriter<&std::fs::File>) -> io::Result<()>,
+) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
-    let mut file = tempfile::Builder::new()
+    let file = tempfile::Builder::new()
         .prefix(PREFIX)
         .tempfile_in(folder)?;
-    file.write_all(bytes)?;
+    let mut buffer = io::BufWriter::new(file.as_file());
+    fill(&mut buffer)?;
+    buffer.flush()?;
+    drop(buffer);
     file.as_file().sync_all()?;
     make_readable(file.as_file())?;
     file.persist(path).map_err(|error| error.error)?;

@@ -97,6 +97,13 @@ impl Sha256 {
     pub(crate) fn of(bytes: &[u8]) -> Self {
         Self(sha2::Sha256::digest(bytes).into())
     }
+
+    /// Returns the SHA-256 of `parts`, one after another.
+    pub(crate) fn of_parts(parts: &[&[u8]]) -> Self {
+        let mut state = sha2::Sha256::new();
+        parts.iter().for_each(|part| state.update(part));
+        Self(state.finalize().into())
+    }
 }
 
 /// Computes one MD5 incrementally.

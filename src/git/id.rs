@@ -3,10 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 macro_rules! id_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
         pub(crate) struct $name(pub(super) git2::Oid);
 
         impl fmt::Display for $name {
@@ -28,6 +31,20 @@ macro_rules! id_type {
                 git2::Oid::from_str(text)
                     .map(Self)
                     .map_err(super::GitError::at("read the object name", text))
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = super::GitError;
+
+            fn try_from(text: String) -> Result<Self, super::GitError> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.to_string()
             }
         }
     };

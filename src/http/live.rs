@@ -3,8 +3,8 @@
 //! Readers take the current state by one atomic load. A commit that does not parse is refused with its reasons, and the
 //! state before it serves on.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -12,7 +12,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use super::catalog_cache::CatalogCache;
 use super::notice::{Notice, OnNotice};
 use crate::git::CommitId;
-use crate::repo::{LoadError, OpenError, Repository, Snapshot, load};
+use crate::repo::{Keeper, LoadError, OpenError, Repository, Snapshot, load, load_changes};
 
 /// How often the reference is looked at: a new commit is served well within a second.
 const POLL: Duration = Duration::from_millis(200);
@@ -55,6 +55,8 @@ impl Refused {
 /// The state that is being served.
 pub(super) struct Live {
     current: ArcSwap<State>,
+    /// Remembers what was parsed for the next start; absent where a state stays as it is.
+    keeper: Option<Mutex<Keeper>>,
     refused: ArcSwapOption<Refused>,
 }
 
@@ -73,8 +75,11 @@ impl Live {
     /// Reads the first snapshot.
     pub(super) fn start(repository: &Repository, follow: &Follow) -> Result<Self, OpenError> {
         let commit = repository.commit(follow.revision())?;
-        let snapshot = load(&repository.store, commit, None)?;
+        let (mut keeper, known) = Keeper::start(&repository.store);
+        let snapshot = load_changes(&repository.store, commit, &known).map_err(OpenError::from)?;
+        keeper.follow(&known, &snapshot.packages);
         Ok(Self {
+            keeper: Some(Mutex::new(keeper)),
             current: ArcSwap::from_pointee(State::new(snapshot)),
             refused: ArcSwapOption::empty(),
         })
@@ -98,40 +103,68 @@ impl Live {
         stop: &AtomicBool,
         notice: &OnNotice,
     ) {
-        if matches!(follow, Follow::Fixed { .. }) {
-            return;
-        }
-        while !stop.load(Ordering::Relaxed) {
+        let mut retired: Vec<Arc<State>> = Vec::new();
+        while !matches!(follow, Follow::Fixed { .. }) && !stop.load(Ordering::Relaxed) {
             std::thread::sleep(POLL);
-            self.look(repository, follow, notice);
+            // A request that is still busy with an old state must not be the one that takes it down: it may be all packages.
+            retired.retain(|state| Arc::strong_count(state) > 1);
+            retired.extend(self.look(repository, follow, notice));
+        }
+        if let Some(mut keeper) = self.keeper() {
+            keeper.finish();
         }
     }
 
-    fn look(&self, repository: &Repository, follow: &Follow, notice: &OnNotice) {
+    /// Serves what the reference names now; returns the state that was served until then.
+    fn look(
+        &self,
+        repository: &Repository,
+        follow: &Follow,
+        notice: &OnNotice,
+    ) -> Option<Arc<State>> {
         let current = self.state();
         let commit = match repository.commit(follow.revision()) {
             Ok(commit) => commit,
-            Err(error) => return self.refuse(None, error, notice),
+            Err(error) => {
+                self.refuse(None, error, notice);
+                return None;
+            }
         };
         if commit == current.snapshot.commit {
             self.refused.store(None);
-            return;
+            return None;
         }
         if self
             .refused()
             .is_some_and(|refused| refused.commit == Some(commit) && refused.is_final())
         {
-            return;
+            return None;
         }
         match load(&repository.store, commit, Some(&current.snapshot)) {
             Ok(snapshot) => {
                 let packages = snapshot.packages.len();
-                self.current.store(Arc::new(State::new(snapshot)));
-                self.refused.store(None);
+                self.replace(&current, snapshot);
                 notice(Notice::Serving { commit, packages });
+                Some(current)
             }
-            Err(error) => self.refuse(Some(commit), error.into(), notice),
+            Err(error) => {
+                self.refuse(Some(commit), error.into(), notice);
+                None
+            }
         }
+    }
+
+    fn replace(&self, current: &State, snapshot: Snapshot) {
+        if let Some(mut keeper) = self.keeper() {
+            keeper.follow(&current.snapshot.packages, &snapshot.packages);
+        }
+        self.current.store(Arc::new(State::new(snapshot)));
+        self.refused.store(None);
+    }
+
+    fn keeper(&self) -> Option<MutexGuard<'_, Keeper>> {
+        let keeper = self.keeper.as_ref()?;
+        Some(keeper.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Keeps the reason, and tells it once.
@@ -167,6 +200,7 @@ impl Live {
     pub(super) fn of(snapshot: Snapshot) -> Self {
         Self {
             current: ArcSwap::from_pointee(State::new(snapshot)),
+            keeper: None,
             refused: ArcSwapOption::empty(),
         }
     }

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use super::arch::Arch;
 use super::os_version::{Os, OsVersion};
 use crate::base::digest::Sha256;
@@ -13,7 +15,8 @@ use crate::base::digest::Sha256;
 /// Derived from the minimum DSM and the platforms, so the same build gets the same id everywhere. Platforms
 /// beyond the second are counted, and the digest of the whole list keeps such ids apart; so it does when the build is
 /// limited to some models.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub(crate) struct BuildId(String);
 
 /// Says that a text cannot be a build id.
@@ -105,6 +108,20 @@ impl FromStr for BuildId {
                 text: text.chars().take(80).collect(),
             })
         }
+    }
+}
+
+impl TryFrom<String> for BuildId {
+    type Error = BuildIdError;
+
+    fn try_from(text: String) -> Result<Self, BuildIdError> {
+        text.parse()
+    }
+}
+
+impl From<BuildId> for String {
+    fn from(id: BuildId) -> Self {
+        id.0
     }
 }
 

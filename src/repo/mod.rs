@@ -1,5 +1,6 @@
 //! A package source in a git repository: [`Snapshot`] reads one commit, `Writer` is the only one who makes new ones.
 
+mod cache;
 mod change;
 mod init;
 mod journal;
@@ -10,9 +11,10 @@ mod snapshot;
 mod testing;
 mod writer;
 
+pub(crate) use cache::Keeper;
 pub(crate) use change::{Change, Message};
 pub(crate) use init::{InitError, init};
-pub(crate) use load::{LoadError, load};
+pub(crate) use load::{LoadError, load, load_changes};
 pub(crate) use repository::{OpenError, Repository};
 pub(crate) use snapshot::{Asset, Build, Package, Release, Snapshot};
 pub(crate) use writer::{Landed, WriteError, Writer, check_can_land, preview};

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::git::{BlobId, CommitId, TreeId};
 use crate::model::build_id::BuildId;
 use crate::model::channel::Channel;
@@ -61,7 +63,8 @@ pub(crate) struct Build {
 }
 
 /// A picture in the repository.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Asset {
     pub(crate) blob: BlobId,
     pub(crate) name: String,

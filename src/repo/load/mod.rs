@@ -3,11 +3,13 @@
 
 mod package;
 mod problems;
+mod shared;
 
 use std::sync::Arc;
 
 pub(crate) use problems::LoadError;
 use problems::Problems;
+pub(super) use shared::Shared;
 
 use super::snapshot::{Package, Packages, Snapshot};
 use crate::git::{CommitId, GitError, Node, Store, TreeId};

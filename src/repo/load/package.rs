@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::problems::{Problems, folder_error};
+use super::shared::Shared;
 use crate::blob::Pointer;
 use crate::git::{BlobId, Entry, GitError, Node, Store, TreeId};
 use crate::model::build_id::BuildId;
-use crate::model::doc::{
-    BuildDoc, DocError, Install, PackageDoc, Permissions, ReleaseDoc, Text, read,
-};
+use crate::model::doc::{BuildDoc, DocError, PackageDoc, ReleaseDoc, read};
 use crate::model::name::PackageName;
 use crate::model::version::Version;
 use crate::repo::snapshot::{Asset, Build, Package, Release};
@@ -245,44 +244,6 @@ impl Reader<'_> {
             }
         }
         Ok(())
-    }
-}
-
-/// What the builds of a release take over from it.
-struct Shared {
-    base: ReleaseDoc,
-    install: Arc<Install>,
-    permissions: Arc<Permissions>,
-    text: Arc<Text>,
-}
-
-impl Shared {
-    fn of(release: &ReleaseDoc) -> Self {
-        Self {
-            base: release.clone(),
-            install: Arc::new(release.install.clone()),
-            permissions: Arc::new(release.permissions.clone()),
-            text: Arc::new(release.text.clone()),
-        }
-    }
-
-    fn build(&self, id: BuildId, doc: BuildDoc) -> Build {
-        macro_rules! section {
-            ($name:ident) => {
-                if doc.$name.is_empty() {
-                    Arc::clone(&self.$name)
-                } else {
-                    Arc::new(doc.$name.over(&self.base.$name))
-                }
-            };
-        }
-        Build {
-            install: section!(install),
-            permissions: section!(permissions),
-            text: section!(text),
-            doc: Box::new(doc),
-            id,
-        }
     }
 }
 
