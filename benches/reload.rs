@@ -42,23 +42,37 @@ pub(crate) fn run() {
 fn starting(sandbox: &Sandbox) {
     let cold = (0..ROUNDS).map(|_| {
         fs_err::remove_dir_all(sandbox.path(CACHE)).ok();
-        started(sandbox).1
+        started(sandbox)
     });
-    let cold = median(&cold.collect::<Vec<_>>());
-    time("start without a cache, until it listens", cold, None);
+    let cold = times(
+        "start without a cache, until it listens",
+        &cold.map(|(_, times)| times).collect::<Vec<_>>(),
+    );
     let server = started(sandbox).0;
     let size = cache_size(sandbox);
     drop(server);
     let warm = (0..ROUNDS).map(|_| started(sandbox).1);
-    let warm = median(&warm.collect::<Vec<_>>());
-    time("start with a cache", warm, Some(("without", cold)));
+    let warm = times("start with a cache", &warm.collect::<Vec<_>>());
+    time("", warm, Some(("without", cold)));
     line("", &format!("{:.1} MB", size / 1e6), "the cache");
 }
 
-fn started(sandbox: &Sandbox) -> (Server, Duration) {
+/// Shows the times by the clock and by the processor; returns the first.
+fn times(what: &str, times: &[(Duration, Duration)]) -> Duration {
+    let clock = median(&times.iter().map(|times| times.0).collect::<Vec<_>>());
+    let processor = median(&times.iter().map(|times| times.1).collect::<Vec<_>>());
+    time(what, clock, None);
+    time("of processor time", processor, None);
+    clock
+}
+
+/// Starts a server; returns how long it took until it listens, and how much of that the processors were busy.
+fn started(sandbox: &Sandbox) -> (Server, (Duration, Duration)) {
     let start = Instant::now();
     let server = Server::start(sandbox, "");
-    (server, start.elapsed())
+    let clock = start.elapsed();
+    let processor = cpu(&server).unwrap_or_default();
+    (server, (clock, processor))
 }
 
 /// Waits until the server, which has just started, has written its cache; returns the bytes.

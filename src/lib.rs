@@ -28,9 +28,10 @@
 //!
 //! # A NAS asks for the catalog
 //!
-//! `http` takes the state that is being served by one atomic load. `catalog::select` judges every build of every
-//! package for the device and keeps the reason for each that it leaves out; `catalog::answer` turns what is left into
-//! the JSON that this DSM knows. The bytes are kept until the next commit.
+//! `http` takes the state that is being served by one atomic load. `catalog::select` judges the builds of every
+//! package for the device and keeps the reason for each that it leaves out; `catalog::piece` turns what is left into
+//! the JSON that this DSM knows. The bytes are kept; the next commit's are made of them and of the packages that it
+//! touched, and have a new entity tag only when they differ.
 //!
 //! # A commit arrives
 //!

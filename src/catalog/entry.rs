@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use super::device::Device;
 use super::generation::Generation;
-use super::select::{Offer, select};
+use super::select::{Offer, offer};
 use crate::base::digest::Md5;
 use crate::model::channel::Channel;
-use crate::model::doc::{Install, LocalText, Text};
+use crate::model::doc::{Compatibility, Install, LocalText, Text};
 use crate::repo::{Package, Release, Snapshot};
 
 /// One package in the catalog. Keys that are absent are left out, but for those that DSM expects as `null`.
@@ -57,39 +57,42 @@ struct Entry<'a> {
     recent_download_count: u64,
 }
 
-/// The shapes of the answer, by the build number of the device's DSM (spkrepo, `get_catalog`).
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum Answer<'a> {
-    Array(Vec<Entry<'a>>),
-    Object {
-        packages: Vec<Entry<'a>>,
-    },
-    WithKeyrings {
-        keyrings: [&'a str; 0],
-        packages: Vec<Entry<'a>>,
-    },
-}
-
 /// From DSM 5.1 on, keyrings come with the packages; from DSM 7 on, they do not any more.
 const FIRST_WITH_KEYRINGS: u32 = 5004;
 const FIRST_DSM7: u32 = 40000;
 
 /// Returns the catalog for `device` as JSON; links begin with `base_url`, which has no `/` at its end.
 pub(crate) fn answer(snapshot: &Snapshot, device: &Device, base_url: &str) -> Vec<u8> {
-    let packages: Vec<Entry<'_>> = select(snapshot, device)
-        .iter()
-        .map(|offer| entry(offer, device, base_url))
+    let compatibility = snapshot.settings.catalog.compatibility;
+    let pieces: Vec<Vec<u8>> = snapshot
+        .packages
+        .values()
+        .filter_map(|package| piece(package, compatibility, device, base_url))
         .collect();
-    let answer = match device.version.build.unwrap_or(0) {
-        build if build < FIRST_WITH_KEYRINGS => Answer::Array(packages),
-        build if build < FIRST_DSM7 => Answer::WithKeyrings {
-            keyrings: [],
-            packages,
-        },
-        _ => Answer::Object { packages },
-    };
-    serde_json::to_vec(&answer).expect("entries have text keys")
+    let (start, end) = frame(device);
+    [start.as_bytes(), &pieces.join(&b','), end.as_bytes()].concat()
+}
+
+/// Returns what stands before the first and after the last entry, by the build number of the device's DSM (spkrepo,
+/// `get_catalog`).
+pub(crate) fn frame(device: &Device) -> (&'static str, &'static str) {
+    match device.version.build.unwrap_or(0) {
+        build if build < FIRST_WITH_KEYRINGS => ("[", "]"),
+        build if build < FIRST_DSM7 => (r#"{"keyrings":[],"packages":["#, "]}"),
+        _ => (r#"{"packages":["#, "]}"),
+    }
+}
+
+/// Returns the entry of one package as JSON, if `device` is offered a build of it.
+pub(crate) fn piece(
+    package: &Package,
+    compatibility: Compatibility,
+    device: &Device,
+    base_url: &str,
+) -> Option<Vec<u8>> {
+    let offer = offer(package, compatibility, device)?;
+    let entry = entry(&offer, device, base_url);
+    Some(serde_json::to_vec(&entry).expect("entries have text keys"))
 }
 
 fn entry<'a>(offer: &Offer<'a>, device: &Device, base_url: &str) -> Entry<'a> {

@@ -118,13 +118,19 @@ fn is_false(flag: &bool) -> bool {
     !flag
 }
 
-/// Returns the builds as JSON, by package and newest first; links begin with `base_url`.
-pub(crate) fn list(snapshot: &Snapshot, filter: &Filter, base_url: &str) -> Vec<u8> {
-    let entries: Vec<Entry<'_>> = offered(snapshot, filter)
+/// What stands before the first and after the last entry of a list.
+pub(crate) const LIST_FRAME: (&str, &str) = ("[", "]");
+
+/// Returns the builds of one package as JSON, newest first and without what stands around a list, if there are any; links
+/// begin with `base_url`.
+pub(crate) fn list_piece(package: &Package, filter: &Filter, base_url: &str) -> Option<Vec<u8>> {
+    let entries: Vec<Entry<'_>> = offers(package, filter)
         .iter()
         .map(|offer| entry(offer, &filter.language, base_url))
         .collect();
-    serde_json::to_vec(&entries).expect("entries have text keys")
+    let list = serde_json::to_vec(&entries).expect("entries have text keys");
+    let inner = &list[LIST_FRAME.0.len()..list.len() - LIST_FRAME.1.len()];
+    (!inner.is_empty()).then(|| inner.to_vec())
 }
 
 /// Returns the builds, by package and newest first.

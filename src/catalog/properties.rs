@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::device::Device;
 use super::entry::answer;
 use super::explain::explain;
-use super::select::select;
+use super::select::{Offer, offer};
 use super::testing::naive::Facts;
 use super::testing::random::{build, compatibility, devices, packages};
 use super::testing::snapshot;
@@ -31,6 +31,15 @@ fn entries(snapshot: &Snapshot, device: &Device) -> Vec<Value> {
     let json: Value = serde_json::from_slice(&json).expect("the answer is JSON");
     let entries = json.get("packages").unwrap_or(&json);
     entries.as_array().expect("a list").clone()
+}
+
+/// Returns what is offered, in the order of names.
+fn select<'a>(snapshot: &'a Snapshot, device: &Device) -> Vec<Offer<'a>> {
+    let compatibility = snapshot.settings.catalog.compatibility;
+    let packages = snapshot.packages.values();
+    packages
+        .filter_map(|package| offer(package, compatibility, device))
+        .collect()
 }
 
 fn by_package(entries: Vec<Value>) -> BTreeMap<String, Value> {

@@ -7,7 +7,7 @@ use crate::model::arch::{Arch, Fit};
 use crate::model::channel::Channel;
 use crate::model::doc::{BuildDoc, Compatibility};
 use crate::model::os_version::{Os, OsVersion};
-use crate::repo::{Build, Package, Release, Snapshot};
+use crate::repo::{Build, Package, Release};
 
 /// The build of a package that a device is offered.
 #[derive(Clone, Copy, Debug)]
@@ -61,14 +61,20 @@ pub(crate) struct Considered<'a> {
     pub(crate) offer: Option<Offer<'a>>,
 }
 
-/// Returns what `device` is offered, one build per package, in the order of names.
-pub(crate) fn select<'a>(snapshot: &'a Snapshot, device: &Device) -> Vec<Offer<'a>> {
-    let compatibility = snapshot.settings.catalog.compatibility;
-    snapshot
-        .packages
-        .values()
-        .filter_map(|package| consider(package, compatibility, device).offer)
-        .collect()
+/// Returns what `device` is offered of `package`, as [`consider`] finds it, without a look at what is outranked.
+pub(crate) fn offer<'a>(
+    package: &'a Package,
+    compatibility: Compatibility,
+    device: &Device,
+) -> Option<Offer<'a>> {
+    package.releases.values().rev().find_map(|release| {
+        let build = *judge_all(release, compatibility, device).fitting.first()?;
+        Some(Offer {
+            build,
+            package,
+            release,
+        })
+    })
 }
 
 /// Judges every build of `package` for `device`; the newest version wins, then the highest minimum, then the closest
@@ -83,15 +89,12 @@ pub(crate) fn consider<'a>(
         offer: None,
     };
     for release in package.releases.values().rev() {
-        let mut fitting = Vec::new();
-        for build in release.builds.values() {
-            match judge(build, compatibility, device) {
-                Ok(fit) => fitting.push((build, fit)),
-                Err(reason) => considered.left_out.push((release, build, reason)),
-            }
-        }
-        fitting.sort_by_key(|(build, fit)| Reverse((rank(build.doc.os_min_ver), *fit)));
-        for (build, _) in fitting {
+        let judged = judge_all(release, compatibility, device);
+        let unfit = judged.unfit.into_iter();
+        considered
+            .left_out
+            .extend(unfit.map(|(build, reason)| (&**release, build, reason)));
+        for build in judged.fitting {
             if considered.offer.is_none() {
                 considered.offer = Some(Offer {
                     build,
@@ -106,6 +109,32 @@ pub(crate) fn consider<'a>(
         }
     }
     considered
+}
+
+/// The builds of a release, judged for one device.
+struct Judged<'a> {
+    /// The best comes first.
+    fitting: Vec<&'a Build>,
+    unfit: Vec<(&'a Build, Reason)>,
+}
+
+fn judge_all<'a>(
+    release: &'a Release,
+    compatibility: Compatibility,
+    device: &Device,
+) -> Judged<'a> {
+    let (mut fitting, mut unfit) = (Vec::new(), Vec::new());
+    for build in release.builds.values() {
+        match judge(build, compatibility, device) {
+            Ok(fit) => fitting.push((build, fit)),
+            Err(reason) => unfit.push((build, reason)),
+        }
+    }
+    fitting.sort_by_key(|(build, fit)| Reverse((rank(build.doc.os_min_ver), *fit)));
+    Judged {
+        fitting: fitting.into_iter().map(|(build, _)| build).collect(),
+        unfit,
+    }
 }
 
 /// Orders minimums: the build number decides, the version where there is none.

@@ -1,23 +1,29 @@
-//! Catalogs and lists of builds, made once per commit and class of query, in bounded memory.
+//! Catalogs and lists of builds, made once per class of query, in bounded memory.
+//!
+//! After a commit, an answer that was given lately is made of its old pieces and of the packages that changed. Its
+//! entity tag follows from its bytes, so what a commit does not change stays valid with whoever has it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::etag::ETag;
+use super::pieces::Pieces;
+use super::shelf::Shelf;
 use crate::base::digest::Sha256;
-use crate::catalog::{Device, Filter, answer, list};
+use crate::catalog::{Device, Filter, LIST_FRAME, frame, list_piece, piece};
 use crate::repo::Snapshot;
 
 /// A catalog or a list, and its entity tag.
 pub(super) struct Catalog {
     pub(super) body: Arc<[u8]>,
+    pieces: Pieces,
     pub(super) tag: ETag,
 }
 
 /// What differs between answers from one snapshot, and the address that their links begin with.
 type Key = (Class, String);
 
-#[derive(PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 enum Class {
     /// What Package Center asks.
     Catalog(Device),
@@ -25,40 +31,43 @@ enum Class {
     List(Filter),
 }
 
-/// The catalogs and lists of one snapshot.
+/// The catalogs and lists of one snapshot, and those of older ones from which they are made.
 pub(super) struct CatalogCache {
     catalogs: Mutex<Catalogs>,
     /// Those that any build has texts in; all others get the same.
-    languages: HashSet<String>,
+    languages: BTreeSet<String>,
     /// Whether any build is limited to models: only then the model of a device matters.
     knows_models: bool,
+    shelf: Arc<Shelf>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Catalogs {
     /// Of all bodies and what they are kept under together.
     bytes: usize,
     by_query: HashMap<Key, Arc<Catalog>>,
 }
 
+/// Commits after which an answer that nobody asked for is forgotten.
+const MAX_AGE: u64 = 20;
 /// What texts fall back to when there are none in the device's language.
 const ENGLISH: &str = "enu";
 /// Answers that are kept, since empty ones cost something too.
 const MAX_CATALOGS: usize = 4096;
 
 impl CatalogCache {
-    /// Makes an empty cache for `snapshot`.
-    pub(super) fn new(snapshot: &Snapshot) -> Self {
-        let mut builds = snapshot.builds();
+    /// Makes the cache for `snapshot`, the first or the one after that of `previous`.
+    pub(super) fn new(snapshot: &Snapshot, previous: Option<&Self>) -> Self {
+        let shelf = Shelf::new(snapshot, previous.map(|previous| &*previous.shelf));
+        let traits = || shelf.rows.iter().map(|row| &row.traits);
+        let languages = traits().flat_map(|traits| &traits.languages);
         Self {
-            catalogs: Mutex::default(),
-            languages: snapshot
-                .builds()
-                .flat_map(|(_, _, build)| build.text.languages.keys().cloned())
-                .collect(),
-            knows_models: builds.any(|(_, _, build)| {
-                !build.doc.model.is_empty() || !build.doc.exclude_model.is_empty()
-            }),
+            catalogs: Mutex::new(previous.map_or_else(Catalogs::default, |previous| {
+                previous.lock().for_commit(shelf.number)
+            })),
+            languages: languages.cloned().collect(),
+            knows_models: traits().any(|traits| traits.names_models),
+            shelf: Arc::new(shelf),
         }
     }
 
@@ -93,7 +102,7 @@ impl CatalogCache {
         if is_kept {
             self.kept(snapshot, key, max_bytes)
         } else {
-            Arc::new(make(snapshot, &key))
+            Arc::new(self.make(snapshot, &key, None))
         }
     }
 
@@ -105,11 +114,44 @@ impl CatalogCache {
 
     fn kept(&self, snapshot: &Snapshot, key: Key, max_bytes: usize) -> Arc<Catalog> {
         let known = self.lock().by_query.get(&key).cloned();
-        known.unwrap_or_else(|| {
-            let catalog = Arc::new(make(snapshot, &key));
-            self.lock().keep(key, Arc::clone(&catalog), max_bytes);
-            catalog
-        })
+        match known {
+            Some(catalog) if Arc::ptr_eq(&catalog.pieces.shelf, &self.shelf) => catalog,
+            older => {
+                let catalog = Arc::new(self.make(snapshot, &key, older.as_deref()));
+                self.lock().keep(key, Arc::clone(&catalog), max_bytes);
+                catalog
+            }
+        }
+    }
+
+    fn make(&self, snapshot: &Snapshot, key: &Key, older: Option<&Catalog>) -> Catalog {
+        let pieces = self.pieces(snapshot, key, older.map(|older| &older.pieces));
+        let body = Arc::clone(&pieces.body);
+        let tag = match older {
+            Some(older) if Arc::ptr_eq(&older.body, &body) => older.tag.clone(),
+            _ => ETag::strong(Sha256::of(&body).to_string()),
+        };
+        Catalog { body, pieces, tag }
+    }
+
+    fn pieces(
+        &self,
+        snapshot: &Snapshot,
+        (class, base_url): &Key,
+        older: Option<&Pieces>,
+    ) -> Pieces {
+        let shelf = &self.shelf;
+        let compatibility = snapshot.settings.catalog.compatibility;
+        match class {
+            Class::Catalog(device) => {
+                let piece = |package: &_| piece(package, compatibility, device, base_url);
+                Pieces::new(snapshot, shelf, frame(device), older, piece)
+            }
+            Class::List(filter) => {
+                let piece = |package: &_| list_piece(package, filter, base_url);
+                Pieces::new(snapshot, shelf, LIST_FRAME, older, piece)
+            }
+        }
     }
 
     /// A panic while the lock is held leaves a map that is still whole.
@@ -121,12 +163,30 @@ impl CatalogCache {
 impl Catalogs {
     /// Begins anew when the bounds are reached: queries that matter come back at once.
     fn keep(&mut self, key: Key, catalog: Arc<Catalog>, max_bytes: usize) {
-        let bytes = catalog.body.len() + size(&key);
+        self.forget(&key);
+        let bytes = catalog.pieces.size() + size(&key);
         if self.bytes + bytes > max_bytes || self.by_query.len() >= MAX_CATALOGS {
             *self = Self::default();
         }
         self.bytes += bytes;
         self.by_query.insert(key, catalog);
+    }
+
+    fn forget(&mut self, key: &Key) {
+        if let Some((key, catalog)) = self.by_query.remove_entry(key) {
+            self.bytes -= catalog.pieces.size() + size(&key);
+        }
+    }
+
+    /// Returns what may be of use to commit number `number`.
+    fn for_commit(&self, number: u64) -> Self {
+        let mut catalogs = self.clone();
+        let age = |catalog: &Catalog| number - catalog.pieces.shelf.number;
+        let old = self.by_query.iter();
+        for (key, _) in old.filter(|(_, catalog)| age(catalog) > MAX_AGE) {
+            catalogs.forget(key);
+        }
+        catalogs
     }
 }
 
@@ -142,17 +202,6 @@ fn size((class, base_url): &Key) -> usize {
         }
     };
     texts + base_url.len()
-}
-
-fn make(snapshot: &Snapshot, (class, base_url): &Key) -> Catalog {
-    let body = match class {
-        Class::Catalog(device) => answer(snapshot, device, base_url),
-        Class::List(filter) => list(snapshot, filter, base_url),
-    };
-    Catalog {
-        tag: ETag::strong(Sha256::of(&body).to_string()),
-        body: body.into(),
-    }
 }
 
 #[cfg(test)]
@@ -171,7 +220,7 @@ mod tests {
         let release = ("1.0-1".to_owned(), vec![BUILD.clone()], text);
         let packages = BTreeMap::from([("a".to_owned(), vec![release])]);
         let snapshot = snapshot(&packages, "same-major");
-        let cache = CatalogCache::new(&snapshot);
+        let cache = CatalogCache::new(&snapshot, None);
         let body = |language, unique| {
             let parameters = [
                 ("arch", "avoton"),
@@ -191,7 +240,7 @@ mod tests {
     #[test]
     fn what_answers_are_kept_under_counts_too() {
         let snapshot = snapshot(&BTreeMap::new(), "same-major");
-        let cache = CatalogCache::new(&snapshot);
+        let cache = CatalogCache::new(&snapshot, None);
         let device = device(&[("arch", "avoton"), ("build", "64570")], Channel::Stable);
         for number in 0..100 {
             let base_url = format!("{number}{}", "x".repeat(1 << 20));
@@ -226,11 +275,13 @@ mod tests {
     #[test]
     fn a_list_is_kept_for_each_question_but_not_for_each_name() {
         let snapshot = one_package();
-        let cache = CatalogCache::new(&snapshot);
+        let cache = CatalogCache::new(&snapshot, None);
         let body =
             |filter| Arc::clone(&cache.list(&snapshot, filter, String::new(), MAX_BYTES).body);
         let all = body(filter(None, "enu", None));
-        assert_eq!(*all, *list(&snapshot, &filter(None, "enu", None), ""));
+        let package = snapshot.packages.values().next().expect("one");
+        let inner = list_piece(package, &filter(None, "enu", None), "").expect("one build");
+        assert_eq!(*all, *[b"[", &*inner, b"]"].concat());
         assert!(Arc::ptr_eq(&all, &body(filter(None, "xyz", None))));
         assert!(!Arc::ptr_eq(&all, &body(filter(Some("avoton"), "", None))));
         let kept = cache.lock().by_query.len();
@@ -242,7 +293,7 @@ mod tests {
     #[test]
     fn lists_share_the_bounds_of_catalogs() {
         let snapshot = one_package();
-        let cache = CatalogCache::new(&snapshot);
+        let cache = CatalogCache::new(&snapshot, None);
         for number in 0..2 * MAX_CATALOGS {
             let arch = format!("platform{number}");
             cache.list(

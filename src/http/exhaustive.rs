@@ -17,7 +17,7 @@ use super::request::{Method, Request};
 use crate::blob::BlobStore;
 use crate::catalog::answer;
 use crate::catalog::testing::naive::Facts;
-use crate::catalog::testing::random::{devices, packages, parameters};
+use crate::catalog::testing::random::{compatibility, devices, packages, parameters};
 use crate::catalog::testing::{BUILD, Releases, device, snapshot};
 use crate::git::Store;
 use crate::model::channel::Channel;
@@ -157,7 +157,7 @@ fn every_platform_with_every_dsm_is_answered_as_the_rules_say() {
     let snapshot = snapshot(&corpus(&facts), "same-major");
     let builds = snapshot.builds().count();
     assert!(builds > 300, "{builds}");
-    let cache = CatalogCache::new(&snapshot);
+    let cache = CatalogCache::new(&snapshot, None);
     let codes = facts.codes();
     assert_eq!(codes.len(), 60);
     let (half, other_half) = codes.split_at(codes.len() / 2);
@@ -257,15 +257,39 @@ proptest! {
         packages in packages(), devices in proptest::collection::vec(devices(), 1..8),
     ) {
         let snapshot = snapshot(&packages, "same-major");
-        let cache = CatalogCache::new(&snapshot);
+        let cache = CatalogCache::new(&snapshot, None);
         for _ in 0..2 {
             for device in &devices {
                 let cold = answer(&snapshot, device, BASE_URL);
                 let warm = cache.get(&snapshot, device.clone(), BASE_URL.to_owned(), 1 << 20);
                 prop_assert!(*warm.body == *cold);
-                let other = CatalogCache::new(&snapshot).get(&snapshot, device.clone(), BASE_URL.to_owned(), 1 << 20);
+                let other = CatalogCache::new(&snapshot, None).get(&snapshot, device.clone(), BASE_URL.to_owned(), 1 << 20);
                 prop_assert!(warm.tag == other.tag);
             }
+        }
+    }
+
+    #[test]
+    fn what_is_left_of_older_answers_makes_the_same_as_a_new_one(
+        history in proptest::collection::vec((packages(), compatibility()), 2..5),
+        devices in proptest::collection::vec(devices(), 1..6),
+    ) {
+        let mut cache: Option<CatalogCache> = None;
+        // Each commit changes some packages and leaves others; not everybody asks after each.
+        let mut all = BTreeMap::new();
+        for (number, (packages, (compatibility, _))) in history.into_iter().enumerate() {
+            all.retain(|name: &String, _| name.len() % 5 != number);
+            all.extend(packages);
+            let snapshot = snapshot(&all, compatibility);
+            let next = CatalogCache::new(&snapshot, cache.as_ref());
+            for device in devices.iter().skip(number % 2) {
+                let fresh = CatalogCache::new(&snapshot, None).get(&snapshot, device.clone(), BASE_URL.to_owned(), 1 << 20);
+                let renewed = next.get(&snapshot, device.clone(), BASE_URL.to_owned(), 1 << 20);
+                prop_assert_eq!(&renewed.body, &fresh.body);
+                prop_assert!(renewed.tag == fresh.tag);
+                prop_assert!(*renewed.body == *answer(&snapshot, device, BASE_URL));
+            }
+            cache = Some(next);
         }
     }
 

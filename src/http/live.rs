@@ -80,7 +80,7 @@ impl Live {
         keeper.follow(&known, &snapshot.packages);
         Ok(Self {
             keeper: Some(Mutex::new(keeper)),
-            current: ArcSwap::from_pointee(State::new(snapshot)),
+            current: ArcSwap::from_pointee(State::new(snapshot, None)),
             refused: ArcSwapOption::empty(),
         })
     }
@@ -158,7 +158,8 @@ impl Live {
         if let Some(mut keeper) = self.keeper() {
             keeper.follow(&current.snapshot.packages, &snapshot.packages);
         }
-        self.current.store(Arc::new(State::new(snapshot)));
+        self.current
+            .store(Arc::new(State::new(snapshot, Some(current))));
         self.refused.store(None);
     }
 
@@ -186,9 +187,9 @@ impl Live {
 }
 
 impl State {
-    fn new(snapshot: Snapshot) -> Self {
+    fn new(snapshot: Snapshot, previous: Option<&Self>) -> Self {
         Self {
-            cache: CatalogCache::new(&snapshot),
+            cache: CatalogCache::new(&snapshot, previous.map(|previous| &previous.cache)),
             snapshot,
         }
     }
@@ -199,7 +200,7 @@ impl Live {
     /// Returns a state that stays as it is.
     pub(super) fn of(snapshot: Snapshot) -> Self {
         Self {
-            current: ArcSwap::from_pointee(State::new(snapshot)),
+            current: ArcSwap::from_pointee(State::new(snapshot, None)),
             keeper: None,
             refused: ArcSwapOption::empty(),
         }

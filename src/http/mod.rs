@@ -37,12 +37,14 @@ mod notice;
 mod origin;
 mod package_center;
 mod page;
+mod pieces;
 mod range;
 mod redirect;
 mod reply;
 mod request;
 mod router;
 mod serve;
+mod shelf;
 mod sspks;
 
 pub(crate) use front::{Event, TlsFiles};

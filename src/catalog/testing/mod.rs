@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use super::device::Device;
+use crate::git::BlobId;
 use crate::model::channel::Channel;
 use crate::model::doc::{BuildDoc, PackageDoc, ReleaseDoc, Text, read};
 use crate::repo::{Build, Package, Release, Snapshot};
@@ -40,16 +41,20 @@ pub(crate) fn snapshot(packages: &BTreeMap<String, Releases>, compatibility: &st
 }
 
 fn package(name: &str, releases: &Releases) -> Package {
-    let releases = releases.iter().map(|(version, builds, text)| {
+    let parsed = releases.iter().map(|(version, builds, text)| {
         let release = release(version, builds, text);
         (release.version.clone(), Arc::new(release))
     });
     Package {
         doc: PackageDoc::default(),
         name: name.parse().expect("a valid name"),
-        releases: releases.collect(),
+        releases: parsed.collect(),
         screenshots: Vec::new(),
-        tree: EMPTY.parse().expect("a valid name"),
+        // As in git: the same content has the same name, another one another.
+        tree: BlobId::of(format!("{releases:?}").as_bytes())
+            .to_string()
+            .parse()
+            .expect("a valid name"),
     }
 }
 
