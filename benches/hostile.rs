@@ -12,9 +12,9 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::measure::{line, title};
-use crate::source::many;
 use crate::support::certificate::Certificate;
 use crate::support::server::Server;
+use crate::support::source::many;
 use crate::support::spk::Spk;
 
 const QUERY: &str =

@@ -11,7 +11,6 @@ mod reload;
 mod requests;
 mod selecting;
 mod soak;
-mod source;
 #[allow(
     unused_imports,
     reason = "the tests' support, of which the benchmarks need a part"

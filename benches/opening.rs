@@ -3,17 +3,18 @@
 use std::time::{Duration, Instant};
 
 use crate::measure::{line, median, run as execute, shell, time, timed, title};
-use crate::source::{change_one, many};
 use crate::support::sandbox::Sandbox;
 use crate::support::server::Server;
+use crate::support::source::{change_one, many};
 
 const ROUNDS: usize = 5;
+const RELEASES: usize = 4;
 const QUERY: &str = "/?arch=apollolake&build=64570&major=7&minor=2&language=enu";
 /// Between two looks of the program at the reference: on average, half of it is waited.
 const LOOKS: Duration = Duration::from_millis(200);
 
 pub(crate) fn run() {
-    let (sandbox, builds) = many(1000, 4);
+    let (sandbox, builds) = many(1000, RELEASES);
     title(&format!(
         "a repository of {builds} builds, packed (medians of {ROUNDS})"
     ));
@@ -64,7 +65,7 @@ fn follow(sandbox: &Sandbox, server: &Server) {
     let mut connection = server.connect();
     let mut length = 0;
     for round in 0..ROUNDS * 2 {
-        change_one(sandbox, &format!("round {round}"));
+        change_one(sandbox, RELEASES, &format!("round {round}"));
         let start = Instant::now();
         let head = sandbox.head();
         while !connection.get("/readyz").text().contains(&head) {

@@ -5,10 +5,10 @@ use std::process::Command;
 use fs_err as fs;
 
 use crate::measure::{line, median, title};
-use crate::source::many;
 use crate::support::nginx::Nginx;
 use crate::support::sandbox::Sandbox;
 use crate::support::server::Server;
+use crate::support::source::many;
 
 const ROUNDS: usize = 3;
 const CONNECTIONS: [usize; 3] = [1, 16, 32];

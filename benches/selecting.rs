@@ -3,12 +3,13 @@
 use std::time::{Duration, Instant};
 
 use crate::measure::{line, median, resident, time, timed, title};
-use crate::source::{change_one, many};
 use crate::support::http::Connection;
 use crate::support::sandbox::Sandbox;
 use crate::support::server::Server;
+use crate::support::source::{change_one, many};
 
 const ROUNDS: usize = 9;
+const RELEASES: usize = 4;
 const DISTINCT: usize = 2000;
 const RANDOM: usize = 100_000;
 const QUERY: &str = "/?arch=apollolake&build=64570&major=7&minor=2&language=enu";
@@ -22,7 +23,7 @@ const PLATFORMS: [&str; 6] = [
 ];
 
 pub(crate) fn run() {
-    let (sandbox, builds) = many(100, 4);
+    let (sandbox, builds) = many(100, RELEASES);
     let server = Server::start(&sandbox, "");
     title(&format!(
         "catalogs that are not kept yet, {builds} builds (medians)"
@@ -54,7 +55,7 @@ fn after_commits(sandbox: &Sandbox, server: &Server) -> Duration {
     let (mut cold, mut warm, mut length) = (Vec::new(), Vec::new(), 0);
     let mut connection = server.connect();
     for round in 0..ROUNDS {
-        change_one(sandbox, &format!("round {round}"));
+        change_one(sandbox, RELEASES, &format!("round {round}"));
         let head = sandbox.head();
         while !connection.get("/readyz").text().contains(&head) {
             std::thread::sleep(Duration::from_millis(5));

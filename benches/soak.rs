@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::measure::{line, title};
-use crate::source::many;
 use crate::support::sandbox::Sandbox;
 use crate::support::server::Server;
+use crate::support::source::many;
 use crate::support::spk::Spk;
 
 const ABORTED_PER_MILLION: u64 = 1000;

@@ -13,6 +13,7 @@ mod mounted;
 mod nas;
 mod smuggling;
 mod sspks;
+mod starting;
 
 use std::time::{Duration, Instant};
 

@@ -15,6 +15,7 @@ mod redact;
 pub(crate) mod replay;
 pub(crate) mod sandbox;
 pub(crate) mod server;
+pub(crate) mod source;
 pub(crate) mod spk;
 mod spk_test;
 pub(crate) mod tar;

@@ -147,12 +147,12 @@ pub(crate) fn many(packages: usize, releases: usize) -> (Sandbox, usize) {
     (sandbox, packages * releases * BUILDS.len())
 }
 
-/// Commits another text of the first package.
-pub(crate) fn change_one(sandbox: &Sandbox, remark: &str) {
+/// Commits another text of one release, counted from 1, of the first package.
+pub(crate) fn change_one(sandbox: &Sandbox, release_number: usize, remark: &str) {
     let name = name(0);
     let mut commit = Commit::new(remark, false);
     commit.file(
-        &format!("packages/{name}/1.0-1/release.toml"),
+        &format!("packages/{name}/{release_number}.0-{release_number}/release.toml"),
         &release(&name, remark),
     );
     commit.import(sandbox);
