@@ -77,7 +77,7 @@ pub(crate) enum WriteError {
 const ATTEMPTS: usize = 100;
 
 /// The branch that a change goes to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Branch {
     pub(super) name: String,
     pub(super) tip: Option<CommitId>,
@@ -224,6 +224,11 @@ impl Writer {
     ) -> Result<Attempt, WriteError> {
         let (store, folder) = (&self.store, &self.folder);
         let lock = store.lock_index(folder)?;
+        // Who waits for the lock after a commit of git's must not announce what was planned before it: the next commit of
+        // git's would have it among its own.
+        if self.branch()? != *branch {
+            return Ok(Attempt::Lost);
+        }
         // Nobody can commit on top of a branch's first commit before it is there.
         if branch.tip.is_some() {
             store.announce(updates, folder, lock.as_ref())?;
