@@ -1,12 +1,14 @@
 //! How long whom may keep what: the values of `Cache-Control` (RFC 9111 §5.2.2), in one place.
 
-/// The catalog: anybody may keep it, and asks each time whether it is still the one (by its entity tag).
+/// The catalog and whatever follows the repository: anybody may keep it, and asks each time whether it is still the one
+/// (by its entity tag). No time is allowed without asking: what is yanked must be gone at once, and a proxy that does not
+/// tell hosts apart would hand one host's links to another.
 pub(crate) const CATALOG: &str = "public, no-cache";
 /// What an address names by its content or exact version: it never changes.
 pub(crate) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 /// Pages for people: as the catalog, but what they show may depend on who asks.
 pub(crate) const PAGE: &str = "no-cache";
-/// Problems and health: true at this moment only.
+/// Problems and health: true at this moment only, and they may repeat what somebody sent.
 pub(crate) const MOMENTARY: &str = "no-store";
 /// Catalogs and pages with links to a host that only the client vouches for: theirs alone (RFC 9111 §5.2.2.7).
 pub(crate) const PRIVATE: &str = "private, no-cache";

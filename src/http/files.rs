@@ -1,7 +1,8 @@
 //! Downloads of SPKs, icons and screenshots.
 
 use super::cache_policy;
-use super::conditional;
+use super::conditional::{self, Validators};
+use super::date::Date;
 use super::etag::ETag;
 use super::handler::Site;
 use super::reply::Reply;
@@ -10,6 +11,19 @@ use crate::base::digest::Sha256;
 use crate::blob::BlobError;
 use crate::model::channel::Channel;
 use crate::repo::{Asset, Build};
+
+/// How an address names a download.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Naming {
+    /// By another server's name, which is less exact: it may come to mean another file.
+    Alias {
+        /// No other file has that name now. Where one has, no date is told, since what takes a place may be older than
+        /// what had it.
+        is_clear: bool,
+    },
+    /// By our own, which is that of one file for good.
+    Own,
+}
 
 /// Answers with an SPK. One that was offered once stays at its address, also when it is yanked; one that is staged has
 /// none yet.
@@ -20,21 +34,27 @@ pub(super) fn download(site: &Site, request: &Request, package: &str, file: &str
         .packages
         .get(package)
         .and_then(|package| package.build_of_file(file));
-    spk(site, request, build.map(|(_, build)| build))
+    spk(site, request, build.map(|(_, build)| build), Naming::Own)
 }
 
 /// Answers with the bytes of a build.
-pub(super) fn spk(site: &Site, request: &Request, build: Option<&Build>) -> Reply {
+pub(super) fn spk(site: &Site, request: &Request, build: Option<&Build>, naming: Naming) -> Reply {
     let Some(build) = build.filter(|build| build.doc.channel != Channel::Staged) else {
         return not_found();
     };
     let spk = &build.doc.spk;
+    let (policy, has_date) = match naming {
+        Naming::Alias { is_clear } => (cache_policy::CATALOG, is_clear),
+        Naming::Own => (cache_policy::IMMUTABLE, true),
+    };
     match site.blobs.open(spk.sha256, spk.size) {
-        Ok(_) if site.accel_redirect.is_some() => accelerated(site, spk.sha256),
+        Ok(_) if site.accel_redirect.is_some() => accelerated(site, spk.sha256, policy),
         Ok(file) => {
-            let full = Reply::file("application/octet-stream", file, spk.size);
-            let full = full.with("Cache-Control", cache_policy::IMMUTABLE);
-            conditional::answer(request, &ETag::strong(spk.sha256.to_string()), full)
+            let modified = has_date.then(|| Date::of(&file)).flatten();
+            let tag = &ETag::strong(spk.sha256.to_string());
+            let full = Reply::file("application/octet-stream", file, spk.size)
+                .with("Cache-Control", policy);
+            conditional::answer(request, Validators { modified, tag }, full)
         }
         Err(BlobError::Missing { .. } | BlobError::Size { .. }) => {
             Reply::problem(503, "the file is known but not whole on this server")
@@ -45,7 +65,7 @@ pub(super) fn spk(site: &Site, request: &Request, build: Option<&Build>) -> Repl
 
 /// Tells nginx which file to send (its `X-Accel-Redirect`): it judges conditions and ranges of the request itself, so
 /// that the answer is whole and without an entity tag.
-fn accelerated(site: &Site, sha256: Sha256) -> Reply {
+fn accelerated(site: &Site, sha256: Sha256, policy: &str) -> Reply {
     let hex = sha256.to_string();
     let location = site.accel_redirect.as_ref().map(ToString::to_string);
     let path = format!(
@@ -56,7 +76,7 @@ fn accelerated(site: &Site, sha256: Sha256) -> Reply {
     );
     Reply::new(200)
         .with("Content-Type", "application/octet-stream")
-        .with("Cache-Control", cache_policy::IMMUTABLE)
+        .with("Cache-Control", policy)
         .with("X-Accel-Redirect", path)
 }
 

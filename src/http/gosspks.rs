@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::cache_policy;
 use super::conditional;
 use super::etag::ETag;
-use super::files;
+use super::files::{self, Naming};
 use super::handler::Site;
 use super::package_center;
 use super::reply::{Reply, SharedBytes};
@@ -261,7 +261,11 @@ fn get_list(
 fn download(site: &Site, request: &Request, file: &str) -> Reply {
     let state = site.live.state();
     match package_of(&state.snapshot, file) {
-        Some(package) => files::download(site, request, package.name.as_str(), file),
+        Some(package) => {
+            let build = package.build_of_file(file).map(|(_, build)| build);
+            let naming = Naming::Alias { is_clear: false };
+            files::spk(site, request, build, naming)
+        }
         None => no_file(),
     }
 }

@@ -12,7 +12,7 @@
 //!    if it is a [trusted one](crate::model::trusted_proxy);
 //! 4. the handler makes a full [`reply`], with one of the caching rules of [`cache_policy`];
 //! 5. [`conditional`] turns the full reply into 304, 412, 206 or 416 where the request's conditions and its
-//!    [`range`] ask for it, comparing entity tags as [`etag`] does;
+//!    [`range`] ask for it, comparing an [`etag`] or a [`date`];
 //! 6. [`front`] sends it.
 //!
 //! Only [`front`] knows the server library and sockets.
@@ -21,6 +21,7 @@
 mod cache_policy;
 mod catalog_cache;
 mod conditional;
+mod date;
 mod etag;
 #[cfg(test)]
 mod exhaustive;

@@ -10,7 +10,7 @@
 
 use std::collections::BTreeSet;
 
-use super::files;
+use super::files::{self, Naming};
 use super::handler::Site;
 use super::reply::Reply;
 use super::request::Request;
@@ -35,8 +35,10 @@ pub(super) fn answer(
             files::picture(site, request, asset)
         }
         None => {
-            let build = package.and_then(|package| build(package, revision, name));
-            files::spk(site, request, build)
+            let builds = package.map_or_else(Vec::new, |package| builds(package, revision, name));
+            let build = builds.iter().copied().find(|build| is_out(build));
+            let is_clear = builds.len() == 1;
+            files::spk(site, request, build, Naming::Alias { is_clear })
         }
     }
 }
@@ -61,20 +63,21 @@ fn icon<'a>(package: &'a Package, revision: &str, width: u32) -> Option<&'a Asse
         .find_map(|release| release.icons.get(&width))
 }
 
-fn build<'a>(package: &'a Package, revision: &str, name: &str) -> Option<&'a Build> {
-    let wanted = FileName::parse(package.name.as_str(), name)?;
-    if wanted.revision != revision {
-        return None;
-    }
-    let builds = || {
+/// Returns the builds that have this name, those that are staged as well: first those that state their minimum, and of
+/// each the newest first.
+fn builds<'a>(package: &'a Package, revision: &str, name: &str) -> Vec<&'a Build> {
+    let wanted = FileName::parse(package.name.as_str(), name);
+    let Some(wanted) = wanted.filter(|wanted| wanted.revision == revision) else {
+        return Vec::new();
+    };
+    let named = |minimum: fn(&Build) -> Option<u32>| {
         releases(package, revision)
             .flat_map(|release| release.builds.values())
-            .filter(|build| is_out(build) && wanted.has_platforms(build))
+            .filter(|build| wanted.has_platforms(build))
+            .filter(|build| minimum(build) == Some(wanted.build))
+            .collect::<Vec<_>>()
     };
-    let stated = |build: &&Build| build.doc.os_min_ver.build == Some(wanted.build);
-    builds()
-        .find(stated)
-        .or_else(|| builds().find(|build| implied(build) == Some(wanted.build)))
+    [named(|build| build.doc.os_min_ver.build), named(implied)].concat()
 }
 
 /// Returns the number that stands for a minimum without a build number.

@@ -140,7 +140,6 @@ impl Reply {
     }
 
     /// Returns the first value of the header `name`, whatever its case.
-    #[cfg(test)]
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
         headers.find_map(|(key, value)| key.eq_ignore_ascii_case(name).then_some(value.as_str()))
