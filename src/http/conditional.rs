@@ -8,6 +8,7 @@
 
 use super::date::Date;
 use super::etag::{ETag, SentTag};
+use super::multipart;
 use super::range::{ByteRange, Selection, select};
 use super::reply::{Body, Reply};
 use super::request::{Method, Request};
@@ -49,6 +50,7 @@ pub(crate) fn answer<'a>(
     }
     match selection(request, &validators, &full) {
         Selection::Part(range) => partial(full, range),
+        Selection::Parts(ranges) => multipart::answer(full, &ranges, validators.tag.boundary()),
         Selection::Unsatisfiable => unsatisfiable(full.body.length()),
         Selection::Whole => full,
     }
@@ -69,7 +71,8 @@ fn describe(full: Reply, validators: &Validators<'_>) -> Reply {
 }
 
 fn has_parts(full: &Reply) -> bool {
-    full.header("vary").is_none()
+    let vary = full.header("vary").unwrap_or_default();
+    !vary.contains("Accept-Encoding")
 }
 
 /// `If-Match` holds when it is `*`, or lists the tag by strong comparison; without it, `If-Unmodified-Since` holds when
@@ -356,8 +359,26 @@ mod tests {
     }
 
     #[test]
-    fn several_ranges_and_range_of_head_give_the_whole() {
-        assert_eq!(status(&[("range", "bytes=0-1,4-5")]), 200);
+    fn several_ranges_give_the_parts() {
+        let reply = ask(Method::Get, &[("range", "bytes=0-1,4-5")]);
+        // An answer of ten bytes is shorter than what would tell its parts apart.
+        assert_eq!(
+            (reply.status, reply.body_bytes()),
+            (200, b"0123456789".to_vec())
+        );
+        let bytes = vec![b'x'; 5000];
+        let request = Request::get("/").with("range", "bytes=0-1,4-5");
+        let reply = answer(&request, &ETag::strong("a"), Reply::text(200, bytes));
+        let names = ["Content-Type", "ETag", "Content-Range"].map(|name| reply.header(name));
+        let expected = ["multipart/byteranges; boundary=a", "\"a\""].map(Some);
+        assert_eq!(
+            (reply.status, &names[..2], names[2]),
+            (206, &expected[..], None)
+        );
+    }
+
+    #[test]
+    fn several_lines_of_ranges_and_range_of_head_give_the_whole() {
         assert_eq!(
             status(&[("range", "bytes=0-1"), ("range", "bytes=4-5")]),
             200

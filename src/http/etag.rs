@@ -17,6 +17,11 @@ impl ETag {
         Self(opaque)
     }
 
+    /// Returns what can stand between parts of the tag's bytes: nobody can write a file that has its own digest in it.
+    pub(crate) fn boundary(&self) -> &str {
+        &self.0
+    }
+
     /// Compares with what a client sent, both strong (§8.8.3.2).
     pub(crate) fn is_strongly(&self, sent: &SentTag<'_>) -> bool {
         !sent.weak && sent.opaque == self.0

@@ -12,7 +12,7 @@
 //!    if it is a [trusted one](crate::model::trusted_proxy);
 //! 4. the handler makes a full [`reply`], with one of the caching rules of [`cache_policy`];
 //! 5. [`conditional`] turns the full reply into 304, 412, 206 or 416 where the request's conditions and its
-//!    [`range`] ask for it, comparing an [`etag`] or a [`date`];
+//!    [`range`] ask for it, comparing an [`etag`] or a [`date`]; several ranges are answered by [`multipart`];
 //! 6. [`front`] sends it.
 //!
 //! Only [`front`] knows the server library and sockets.
@@ -33,6 +33,7 @@ mod handler;
 mod health;
 mod limits;
 mod live;
+mod multipart;
 mod nas;
 mod notice;
 mod origin;

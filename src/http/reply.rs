@@ -23,10 +23,12 @@ pub(crate) enum Body {
     Empty,
     /// A part of a file. The file is this reply's own: reading moves its position.
     File {
-        file: File,
+        file: Arc<File>,
         length: u64,
         offset: u64,
     },
+    /// One after the other.
+    Parts(Vec<Body>),
 }
 
 /// Bytes, or a part of them, that many replies can share.
@@ -80,7 +82,7 @@ impl Reply {
     /// Returns an answer that is a whole file of `length` bytes.
     pub(crate) fn file(media_type: &'static str, file: File, length: u64) -> Self {
         let body = Body::File {
-            file,
+            file: Arc::new(file),
             length,
             offset: 0,
         };
@@ -139,6 +141,13 @@ impl Reply {
         }
     }
 
+    /// Removes the header `name` and returns its value.
+    pub(super) fn take(&mut self, name: &str) -> Option<String> {
+        let mut headers = self.headers.iter();
+        let at = headers.position(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        Some(self.headers.remove(at).1)
+    }
+
     /// Returns the first value of the header `name`, whatever its case.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
@@ -165,16 +174,17 @@ impl Body {
             Self::Bytes(bytes) => bytes.as_slice().len() as u64,
             Self::Empty => 0,
             Self::File { length, .. } => *length,
+            Self::Parts(parts) => parts.iter().map(Self::length).sum(),
         }
     }
 
-    /// Returns `length` bytes from `first`, which must be within the body.
-    pub(super) fn part(self, first: u64, length: u64) -> Self {
+    /// Returns `length` bytes from `first`, which must be within the body, and that not made of parts already.
+    pub(super) fn part(&self, first: u64, length: u64) -> Self {
         match self {
-            Self::Bytes(bytes) => Self::Bytes(bytes.part(first, length)),
-            Self::Empty => Self::Empty,
+            Self::Bytes(bytes) => Self::Bytes(bytes.clone().part(first, length)),
+            Self::Empty | Self::Parts(_) => Self::Empty,
             Self::File { file, offset, .. } => Self::File {
-                file,
+                file: Arc::clone(file),
                 length,
                 offset: offset + first,
             },
@@ -229,16 +239,24 @@ impl From<&str> for SharedBytes {
 impl Reply {
     /// Returns the bytes that would be sent.
     pub(crate) fn body_bytes(&self) -> Vec<u8> {
+        self.body.to_bytes()
+    }
+}
+
+#[cfg(test)]
+impl Body {
+    fn to_bytes(&self) -> Vec<u8> {
         use std::io::{Read, Seek, SeekFrom};
-        match &self.body {
-            Body::Bytes(bytes) => bytes.as_slice().to_vec(),
-            Body::Empty => Vec::new(),
-            Body::File {
+        match self {
+            Self::Bytes(bytes) => bytes.as_slice().to_vec(),
+            Self::Empty => Vec::new(),
+            Self::Parts(parts) => parts.iter().flat_map(Self::to_bytes).collect(),
+            Self::File {
                 file,
                 length,
                 offset,
             } => {
-                let mut file = file;
+                let mut file = &**file;
                 let mut bytes = Vec::new();
                 file.seek(SeekFrom::Start(*offset))
                     .expect("a file can seek");

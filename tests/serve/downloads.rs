@@ -61,7 +61,7 @@ fn ranges_give_the_bytes_they_name() {
         refused.header("content-range"),
         Some(format!("bytes */{length}").as_str())
     );
-    for range in ["bytes=0-1,5-6", "lines=1-2", "bytes=2-1"] {
+    for range in ["lines=1-2", "bytes=2-1", "bytes=0-1,b"] {
         let whole = connection
             .request("GET", &path, &[("Range", range)], b"")
             .status(200);

@@ -85,98 +85,124 @@ pub(super) fn send<S: Sink>(
     thread_local! {
         static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     }
-    let mut sent = Sent {
-        bytes: 0,
-        end: End::Whole,
-    };
-    let result = BUFFER.with_borrow_mut(|buffer| {
+    BUFFER.with_borrow_mut(|buffer| {
         buffer.clear();
         answer_head::write(buffer, reply, persistence);
-        match &reply.body {
-            _ if head_only || !answer_head::has_body(reply.status) => Ok(writer.write_all(buffer)?),
-            Body::Bytes(bytes) => send_bytes(writer, buffer, bytes.as_slice(), &mut sent.bytes),
-            Body::Empty => Ok(writer.write_all(buffer)?),
+        let mut outgoing = Outgoing {
+            head: buffer.len(),
+            buffer,
+            sent: 0,
+            writer,
+        };
+        let has_body = !head_only && answer_head::has_body(reply.status);
+        let result = match has_body {
+            true => outgoing.body(&reply.body),
+            false => Ok(()),
+        };
+        let end = match result.and_then(|()| outgoing.finish()) {
+            Ok(()) => End::Whole,
+            Err(failure) => classify(failure),
+        };
+        Sent {
+            bytes: outgoing.sent,
+            end,
+        }
+    })
+}
+
+/// An answer that is being sent.
+struct Outgoing<'a, S> {
+    /// What is written next.
+    buffer: &'a mut Vec<u8>,
+    /// How much of it is no part of the body.
+    head: usize,
+    /// Bytes of the body that were handed to the socket.
+    sent: u64,
+    writer: &'a mut S,
+}
+
+impl<S: Sink> Outgoing<'_, S> {
+    fn body(&mut self, body: &Body) -> Result<(), Failure> {
+        match body {
+            Body::Bytes(bytes) => Ok(self.bytes(bytes.as_slice())?),
+            Body::Empty => Ok(()),
             Body::File {
                 file,
                 length,
                 offset,
-            } => send_file(writer, buffer, file, *offset, *length, &mut sent.bytes),
-        }?;
-        Ok(writer.flush()?)
-    });
-    if let Err(failure) = result {
-        sent.end = classify(failure);
+            } => self.file(file, *offset, *length),
+            Body::Parts(parts) => parts.iter().try_for_each(|part| self.body(part)),
+        }
     }
-    sent
-}
 
-fn send_bytes(
-    writer: &mut impl Write,
-    buffer: &mut Vec<u8>,
-    body: &[u8],
-    sent: &mut u64,
-) -> Result<(), Failure> {
-    let (first, rest) = body.split_at(body.len().min(SMALL));
-    buffer.extend_from_slice(first);
-    writer.write_all(buffer)?;
-    *sent += first.len() as u64;
-    for piece in rest.chunks(PIECE) {
-        writer.write_all(piece)?;
-        *sent += piece.len() as u64;
+    fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let (first, rest) = bytes.split_at(bytes.len().min(SMALL));
+        self.make_room(first.len())?;
+        self.buffer.extend_from_slice(first);
+        for piece in rest.chunks(PIECE) {
+            self.write()?;
+            self.writer.write_all(piece)?;
+            self.sent += piece.len() as u64;
+        }
+        Ok(())
     }
-    Ok(())
-}
 
-/// Sends `length` bytes from `offset` of `file` behind the head that `buffer` holds.
-fn send_file(
-    writer: &mut impl Sink,
-    buffer: &mut Vec<u8>,
-    file: &File,
-    offset: u64,
-    length: u64,
-    sent: &mut u64,
-) -> Result<(), Failure> {
-    if length <= SMALL as u64 {
-        return copy_file(writer, buffer, file, offset, length, sent);
+    fn file(&mut self, file: &File, offset: u64, length: u64) -> Result<(), Failure> {
+        if length <= SMALL as u64 {
+            return self.copy(file, offset, length);
+        }
+        self.write()?;
+        let Some(result) = self.writer.send_file(file, offset, length) else {
+            return self.copy(file, offset, length);
+        };
+        let sent = result?;
+        self.sent += sent;
+        match length - sent {
+            0 => Ok(()),
+            missing => Err(Failure::ShortFile { missing }),
+        }
     }
-    writer.write_all(buffer)?;
-    buffer.clear();
-    let Some(result) = writer.send_file(file, offset, length) else {
-        return copy_file(writer, buffer, file, offset, length, sent);
-    };
-    *sent += result?;
-    match length - *sent {
-        0 => Ok(()),
-        missing => Err(Failure::ShortFile { missing }),
-    }
-}
 
-/// Sends the bytes by way of `buffer`, the first of them behind what it holds.
-fn copy_file(
-    writer: &mut impl Write,
-    buffer: &mut Vec<u8>,
-    mut file: &File,
-    offset: u64,
-    length: u64,
-    sent: &mut u64,
-) -> Result<(), Failure> {
-    file.seek(SeekFrom::Start(offset))?;
-    let mut left = length;
-    loop {
-        let before = buffer.len();
-        let piece = left.min((PIECE - before.min(PIECE)) as u64);
-        file.take(piece).read_to_end(buffer)?;
-        let read = (buffer.len() - before) as u64;
-        writer.write_all(buffer)?;
-        *sent += read;
-        left -= read;
-        if left == 0 {
+    /// Sends the bytes by way of the buffer, the first of them behind what it holds.
+    fn copy(&mut self, mut file: &File, offset: u64, length: u64) -> Result<(), Failure> {
+        file.seek(SeekFrom::Start(offset))?;
+        let mut left = length;
+        while left > 0 {
+            let piece = left.min(PIECE as u64);
+            self.make_room(usize::try_from(piece).unwrap_or(PIECE))?;
+            let read = file.take(piece).read_to_end(self.buffer)? as u64;
+            left -= read;
+            if read < piece {
+                self.write()?;
+                return Err(Failure::ShortFile { missing: left });
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends first what would make the buffer too large.
+    fn make_room(&mut self, length: usize) -> io::Result<()> {
+        let after = self.buffer.len() + length;
+        if self.buffer.len() > self.head && after > PIECE {
+            self.write()?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        if self.buffer.is_empty() {
             return Ok(());
         }
-        if read < piece {
-            return Err(Failure::ShortFile { missing: left });
-        }
-        buffer.clear();
+        self.writer.write_all(self.buffer)?;
+        self.sent += (self.buffer.len() - self.head) as u64;
+        self.head = 0;
+        self.buffer.clear();
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), Failure> {
+        self.write()?;
+        Ok(self.writer.flush()?)
     }
 }
 
@@ -274,6 +300,48 @@ mod tests {
             assert_eq!(sent.bytes, bytes.len() as u64);
             assert!(wire.bytes.ends_with(&bytes) && wire.writes <= 4);
         }
+    }
+
+    #[test]
+    fn parts_arrive_one_after_the_other() {
+        let bytes: Vec<u8> = (0..900_001_u32).map(|n| n.to_le_bytes()[1]).collect();
+        let whole = Reply::file("a/b", file(&bytes), bytes.len() as u64).body;
+        let ranges = [(0, 10), (500_000, 40_000), (70_000, 300_000), (7, 1)];
+        let mut expected = Vec::new();
+        let mut reply = Reply::new(206);
+        let parts = ranges.iter().flat_map(|&(first, length)| {
+            let part = usize::try_from(first).expect("a small number");
+            expected.extend_from_slice(b"head");
+            expected
+                .extend_from_slice(&bytes[part..][..usize::try_from(length).expect("so is it")]);
+            [Body::Bytes("head".into()), whole.part(first, length)]
+        });
+        reply.body = Body::Parts(parts.collect());
+        let mut wire = Wire::default();
+        let sent = send(&mut wire, &reply, Persistence::Keep, false);
+        assert!(matches!(sent.end, End::Whole));
+        assert_eq!(sent.bytes, expected.len() as u64);
+        assert!(wire.bytes.ends_with(&expected));
+        let length = format!("Content-Length: {}\r\n", expected.len());
+        assert!(String::from_utf8_lossy(&wire.bytes[..200]).contains(&length));
+    }
+
+    #[test]
+    fn part_that_ends_early_breaks_the_answer_off() {
+        let short = Reply::file("a/b", file(b"short"), 100_000).body;
+        let mut reply = Reply::new(206);
+        reply.body = Body::Parts(vec![
+            Body::Bytes("head".into()),
+            short,
+            Body::Bytes("end".into()),
+        ]);
+        let mut wire = Wire::default();
+        let sent = send(&mut wire, &reply, Persistence::Keep, false);
+        assert!(matches!(
+            sent.end,
+            End::Broken(Failure::ShortFile { missing: 99_995 })
+        ));
+        assert!(sent.bytes == 9 && wire.bytes.ends_with(b"headshort"));
     }
 
     #[test]
