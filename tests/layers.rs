@@ -23,7 +23,7 @@ const LAYERS: [&[&str]; 8] = [
 /// Where paths that begin so may stand.
 const WRAPPERS: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
-    ("flate2", &["spk"]),
+    ("flate2", &["http::gzip", "spk"]),
     ("git2", &["git"]),
     ("indicatif", &["cli"]),
     ("sequoia_openpgp", &["pgp"]),

@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::etag::ETag;
+use super::gzip::Prepared;
 use super::pieces::Pieces;
 use super::shelf::Shelf;
 use crate::base::digest::Sha256;
@@ -16,6 +17,8 @@ use crate::repo::Snapshot;
 /// A catalog or a list, and its entity tag.
 pub(super) struct Catalog {
     pub(super) body: Arc<[u8]>,
+    /// It goes with the body, whatever commit that is from.
+    pub(super) gzip: Arc<Prepared>,
     pieces: Pieces,
     pub(super) tag: ETag,
 }
@@ -127,11 +130,18 @@ impl CatalogCache {
     fn make(&self, snapshot: &Snapshot, key: &Key, older: Option<&Catalog>) -> Catalog {
         let pieces = self.pieces(snapshot, key, older.map(|older| &older.pieces));
         let body = Arc::clone(&pieces.body);
-        let tag = match older {
-            Some(older) if Arc::ptr_eq(&older.body, &body) => older.tag.clone(),
-            _ => ETag::strong(Sha256::of(&body).to_string()),
+        let (gzip, tag) = match older {
+            Some(older) if Arc::ptr_eq(&older.body, &body) => {
+                (Arc::clone(&older.gzip), older.tag.clone())
+            }
+            _ => (Arc::default(), ETag::strong(Sha256::of(&body).to_string())),
         };
-        Catalog { body, pieces, tag }
+        Catalog {
+            body,
+            gzip,
+            pieces,
+            tag,
+        }
     }
 
     fn pieces(
@@ -160,11 +170,18 @@ impl CatalogCache {
     }
 }
 
+impl Catalog {
+    /// Returns the bytes that it takes, with what may yet be made of it in gzip.
+    fn size(&self) -> usize {
+        self.pieces.size() + Prepared::most(self.body.len())
+    }
+}
+
 impl Catalogs {
     /// Begins anew when the bounds are reached: queries that matter come back at once.
     fn keep(&mut self, key: Key, catalog: Arc<Catalog>, max_bytes: usize) {
         self.forget(&key);
-        let bytes = catalog.pieces.size() + size(&key);
+        let bytes = catalog.size() + size(&key);
         if self.bytes + bytes > max_bytes || self.by_query.len() >= MAX_CATALOGS {
             *self = Self::default();
         }
@@ -174,7 +191,7 @@ impl Catalogs {
 
     fn forget(&mut self, key: &Key) {
         if let Some((key, catalog)) = self.by_query.remove_entry(key) {
-            self.bytes -= catalog.pieces.size() + size(&key);
+            self.bytes -= catalog.size() + size(&key);
         }
     }
 

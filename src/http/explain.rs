@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 
 use super::cache_policy;
+use super::gzip;
 use super::handler::Site;
 use super::page::{END, begin, escape, reply};
 use super::reply::Reply;
@@ -39,11 +40,11 @@ pub(super) fn answer(site: &Site, request: &Request) -> Reply {
     let parameters = request.parameters();
     let answer = is_filled(&parameters).then(|| explained(&state.snapshot, &parameters));
     let reply = if wants_json(request, &parameters) {
-        json(answer.unwrap_or(Err(ExplainError::NoPackage)))
+        json(request, answer.unwrap_or(Err(ExplainError::NoPackage)))
     } else {
-        html(&parameters, answer)
+        html(request, &parameters, answer)
     };
-    reply.with("Vary", "Accept")
+    reply.varying_by("Accept")
 }
 
 fn is_filled(parameters: &Parameters) -> bool {
@@ -120,17 +121,22 @@ fn model(text: &str) -> String {
     text.trim_start().replace(' ', "+")
 }
 
-fn json(answer: Result<Explanation, ExplainError>) -> Reply {
+fn json(request: &Request, answer: Result<Explanation, ExplainError>) -> Reply {
     match answer {
         Ok(explanation) => {
             let json = serde_json::to_vec(&explanation).expect("texts and truth values");
-            Reply::json(200, json).with("Cache-Control", cache_policy::PAGE)
+            let full = Reply::json(200, json).with("Cache-Control", cache_policy::PAGE);
+            gzip::answer(request, full)
         }
         Err(error) => Reply::problem(400, &format!("{}: {}", said(&error), way_out(&error))),
     }
 }
 
-fn html(parameters: &Parameters, answer: Option<Result<Explanation, ExplainError>>) -> Reply {
+fn html(
+    request: &Request,
+    parameters: &Parameters,
+    answer: Option<Result<Explanation, ExplainError>>,
+) -> Reply {
     let mut page = begin("Why does my NAS not see a package?");
     write_form(&mut page, parameters);
     let status = match answer {
@@ -149,7 +155,7 @@ fn html(parameters: &Parameters, answer: Option<Result<Explanation, ExplainError
         }
     };
     page.push_str(END);
-    reply(status, page)
+    reply(request, status, page)
 }
 
 fn write(page: &mut String, text: std::fmt::Arguments<'_>) {

@@ -8,14 +8,12 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::cache_policy;
-use super::conditional;
-use super::etag::ETag;
 use super::files::{self, Naming};
+use super::gzip;
 use super::handler::Site;
 use super::package_center;
 use super::reply::{Reply, SharedBytes};
 use super::request::Request;
-use crate::base::digest::Sha256;
 use crate::catalog::{Device, Filter, one};
 use crate::model::arch::models;
 use crate::model::channel::Channel;
@@ -127,9 +125,8 @@ fn readable_by_all(reply: Reply) -> Reply {
 }
 
 fn json(request: &Request, body: Vec<u8>) -> Reply {
-    let tag = ETag::strong(Sha256::of(&body).to_string());
     let full = Reply::json(200, body).with("Cache-Control", cache_policy::CATALOG);
-    conditional::answer(request, &tag, full)
+    gzip::answer(request, full)
 }
 
 #[derive(Serialize)]
@@ -219,7 +216,7 @@ fn packages(site: &Site, request: &Request, channel: Channel) -> Reply {
         .list(&state.snapshot, filter, base_url, site.catalog_cache_size);
     let full = Reply::json(200, SharedBytes::from(Arc::clone(&list.body)));
     let full = full.with("Cache-Control", cache_policy::CATALOG);
-    conditional::answer(request, &list.tag, full)
+    gzip::answer_prepared(request, &list.tag, &list.gzip, full)
 }
 
 fn package(site: &Site, request: &Request, channel: Channel, file: &str) -> Reply {

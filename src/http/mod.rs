@@ -11,13 +11,15 @@
 //!    [`live`] holds, and [`origin`] says under which address the client reached the server, believing a proxy only
 //!    if it is a [trusted one](crate::model::trusted_proxy);
 //! 4. the handler makes a full [`reply`], with one of the caching rules of [`cache_policy`];
-//! 5. [`conditional`] turns the full reply into 304, 412, 206 or 416 where the request's conditions and its
+//! 5. [`gzip`] compresses texts for those whose [`accept_encoding`] takes it;
+//! 6. [`conditional`] turns the full reply into 304, 412, 206 or 416 where the request's conditions and its
 //!    [`range`] ask for it, comparing an [`etag`] or a [`date`]; several ranges are answered by [`multipart`];
-//! 6. [`front`] sends it.
+//! 7. [`front`] sends it.
 //!
 //! Only [`front`] knows the server library and sockets.
 #![doc = include_str!("routes.md")]
 
+mod accept_encoding;
 mod cache_policy;
 mod catalog_cache;
 mod conditional;
@@ -29,6 +31,7 @@ mod explain;
 mod files;
 mod front;
 mod gosspks;
+mod gzip;
 mod handler;
 mod health;
 mod limits;

@@ -1,9 +1,8 @@
 //! The source's own address: Package Center gets the catalog, a person's browser a page.
 
 use super::cache_policy;
-use super::conditional;
+use super::gzip;
 use super::handler::Site;
-
 use super::reply::{Reply, SharedBytes};
 use super::request::{Method, Request};
 use super::sspks;
@@ -39,12 +38,9 @@ pub(super) fn catalog(site: &Site, request: &Request, device: Device) -> Reply {
         .cache
         .get(&state.snapshot, device, base_url, site.catalog_cache_size);
     let full = Reply::json(200, SharedBytes::from(std::sync::Arc::clone(&catalog.body)));
-    conditional::answer(
-        request,
-        &catalog.tag,
-        full.with("Cache-Control", cache_policy::CATALOG)
-            .with("Access-Control-Allow-Origin", "*"),
-    )
+    let full = full.with("Cache-Control", cache_policy::CATALOG);
+    gzip::answer_prepared(request, &catalog.tag, &catalog.gzip, full)
+        .with("Access-Control-Allow-Origin", "*")
 }
 
 /// Returns what the device sent, line by line: its path and parameters, and how it calls itself.
@@ -63,7 +59,8 @@ fn asked(request: &Request) -> Vec<(String, String)> {
 fn empty() -> Reply {
     Reply::json(200, r#"{"packages":[]}"#.to_owned())
         .with("Cache-Control", cache_policy::PAGE)
-        .with("Vary", "Accept, User-Agent")
+        .varying_by("Accept")
+        .varying_by("User-Agent")
 }
 
 /// Package Center also sends `Accept: text/html` at times, so the name must say "browser" as well.

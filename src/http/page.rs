@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::cache_policy;
+use super::gzip;
 use super::handler::Site;
 use super::reply::Reply;
 use super::request::Request;
@@ -13,14 +14,16 @@ use crate::repo::{Package, Snapshot};
 
 /// Answers with what is here and how to add the source to a NAS, at an address that answers others with JSON.
 pub(super) fn answer(site: &Site, request: &Request) -> Reply {
-    packages(site, request).with("Vary", "Accept, User-Agent")
+    packages(site, request)
+        .varying_by("Accept")
+        .varying_by("User-Agent")
 }
 
 /// Answers with what is here and how to add the source to a NAS.
 pub(super) fn packages(site: &Site, request: &Request) -> Reply {
     let state = site.live.state();
     let base_url = site.base_url(&state, request);
-    reply(200, list_of_packages(&state.snapshot, &base_url))
+    reply(request, 200, list_of_packages(&state.snapshot, &base_url))
 }
 
 /// Answers with the builds of a package that are offered to anybody.
@@ -36,18 +39,19 @@ pub(super) fn package(site: &Site, request: &Request, name: &str) -> Reply {
          <th>Download</th></tr></thead><tbody>\n{rows}</tbody></table>\n{END}",
         begin(name)
     );
-    reply(200, page)
+    reply(request, 200, page)
 }
 
 /// Returns a page as a reply that may load nothing from anywhere.
-pub(super) fn reply(status: u16, page: String) -> Reply {
-    Reply::html(status, page)
+pub(super) fn reply(request: &Request, status: u16, page: String) -> Reply {
+    let full = Reply::html(status, page)
         .with("Cache-Control", cache_policy::PAGE)
         .with(
             "Content-Security-Policy",
             "default-src 'none'; style-src 'unsafe-inline'",
         )
-        .with("X-Content-Type-Options", "nosniff")
+        .with("X-Content-Type-Options", "nosniff");
+    gzip::answer(request, full)
 }
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}\

@@ -298,6 +298,15 @@ mod tests {
     }
 
     #[test]
+    fn what_it_varies_by_is_one_header() {
+        let reply = Reply::text(200, "")
+            .varying_by("Accept")
+            .varying_by("User-Agent");
+        assert_eq!(reply.header("Vary"), Some("Accept, User-Agent"));
+        assert_eq!(reply.headers().count(), 2);
+    }
+
+    #[test]
     fn part_of_a_part_counts_from_the_part() {
         let body = Body::Bytes("0123456789".into()).part(2, 6).part(1, 2);
         assert_eq!(body.length(), 2);

@@ -35,7 +35,7 @@ pub(super) fn answer(site: &Site, request: &Request, channel: Channel) -> Reply 
         None if parameters.get("fulllist").is_some() => {
             list(site, request, "All files", &filter(channel, None))
         }
-        None if parameters.get("devicelist").is_some() => page::reply(200, devices()),
+        None if parameters.get("devicelist").is_some() => page::reply(request, 200, devices()),
         None => page::answer(site, request),
     }
 }
@@ -63,7 +63,7 @@ fn list(site: &Site, request: &Request, title: &str, filter: &Filter) -> Reply {
     }
     page.push_str("</tbody></table>\n");
     page.push_str(END);
-    page::reply(200, page)
+    page::reply(request, 200, page)
 }
 
 fn write_offer(page: &mut String, offer: &Offer<'_>, base_url: &str) {

@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use flate2::read::GzDecoder;
+
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -36,6 +38,18 @@ impl Response {
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body)
             .unwrap_or_else(|error| panic!("no JSON: {error}\n{self:?}"))
+    }
+
+    /// Returns the body without its coding.
+    #[track_caller]
+    pub(crate) fn decoded(&self) -> Vec<u8> {
+        if self.header("content-encoding") != Some("gzip") {
+            return self.body.clone();
+        }
+        let mut bytes = Vec::new();
+        let read = GzDecoder::new(&self.body[..]).read_to_end(&mut bytes);
+        read.expect("gzip");
+        bytes
     }
 
     /// Demands this status.

@@ -248,7 +248,10 @@ impl Record {
         for (name, value) in request["form"].as_object().into_iter().flatten() {
             form.append_pair(name, value.as_str().expect("a text"));
         }
-        server.request(self.method(), target, &headers, form.finish().as_bytes())
+        let body = form.finish();
+        let mut answer = server.request(self.method(), target, &headers, body.as_bytes());
+        answer.body = answer.decoded();
+        answer
     }
 
     /// Asks the server the same.
