@@ -3,6 +3,7 @@
 use super::cache_policy;
 use super::conditional::{self, Validators};
 use super::date::Date;
+use super::disposition::attachment;
 use super::etag::ETag;
 use super::handler::Site;
 use super::reply::Reply;
@@ -53,7 +54,8 @@ pub(super) fn spk(site: &Site, request: &Request, build: Option<&Build>, naming:
             let modified = has_date.then(|| Date::of(&file)).flatten();
             let tag = &ETag::strong(spk.sha256.to_string());
             let full = Reply::file("application/octet-stream", file, spk.size)
-                .with("Cache-Control", policy);
+                .with("Cache-Control", policy)
+                .with("Content-Disposition", attachment(&spk.file));
             conditional::answer(request, Validators { modified, tag }, full)
         }
         Err(BlobError::Missing { .. } | BlobError::Size { .. }) => {

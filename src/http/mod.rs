@@ -24,6 +24,7 @@ mod cache_policy;
 mod catalog_cache;
 mod conditional;
 mod date;
+mod disposition;
 mod etag;
 #[cfg(test)]
 mod exhaustive;

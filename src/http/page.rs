@@ -42,18 +42,26 @@ pub(super) fn package(site: &Site, request: &Request, name: &str) -> Reply {
     reply(request, 200, page)
 }
 
-/// Returns a page as a reply that may load nothing from anywhere.
+/// Returns a page as a reply that may load nothing from anywhere, and be shown within no other page.
+///
+/// The addresses of pages may tell about somebody's NAS: no other site is told them.
 pub(super) fn reply(request: &Request, status: u16, page: String) -> Reply {
+    let policy = match status {
+        200 => cache_policy::PAGE,
+        _ => cache_policy::MOMENTARY,
+    };
     let full = Reply::html(status, page)
-        .with("Cache-Control", cache_policy::PAGE)
-        .with(
-            "Content-Security-Policy",
-            "default-src 'none'; style-src 'unsafe-inline'",
-        )
-        .with("X-Content-Type-Options", "nosniff");
+        .with("Cache-Control", policy)
+        .with("Content-Security-Policy", SECURITY_POLICY)
+        .with("Referrer-Policy", "no-referrer")
+        // For browsers that do not know `frame-ancestors`.
+        .with("X-Frame-Options", "DENY");
     gzip::answer(request, full)
 }
 
+/// What a page may do (Content Security Policy Level 3): have the style below, by its digest, and send its own form.
+const SECURITY_POLICY: &str = "default-src 'none'; style-src 'sha256-yWN8bY6kuHP4N2AHu6Vc68vor36HpK7V7lJ/CV7n8bc='; \
+    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}\
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ccc}\
 code{background:#eee;padding:.1rem .3rem}label{display:inline-block;margin:.2rem 1rem .2rem 0}";
@@ -144,7 +152,29 @@ pub(super) fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use sha2::{Digest as _, Sha256};
+
     use super::*;
+
+    #[test]
+    fn style_is_the_one_that_is_allowed() {
+        let digest = STANDARD.encode(Sha256::digest(STYLE));
+        let source = format!("style-src 'sha256-{digest}'");
+        assert!(SECURITY_POLICY.contains(&source), "{source}");
+        assert!(begin("a").contains(&format!("<style>{STYLE}</style>")));
+    }
+
+    #[test]
+    fn page_that_is_an_error_is_not_kept() {
+        let policy = |status| {
+            let reply = reply(&Request::get("/"), status, String::new());
+            reply.header("cache-control").map(str::to_owned)
+        };
+        assert_eq!(policy(200).as_deref(), Some(cache_policy::PAGE));
+        assert_eq!(policy(400).as_deref(), Some(cache_policy::MOMENTARY));
+    }
 
     #[test]
     fn names_cannot_become_markup() {

@@ -11,13 +11,16 @@ use super::framing::Persistence;
 use crate::http::reply::Reply;
 
 /// Headers that only the front end sets.
-const OWN: [&str; 5] = [
+const OWN: [&str; 6] = [
     "connection",
     "content-length",
     "date",
     "server",
     "transfer-encoding",
+    "x-content-type-options",
 ];
+/// A browser must take each body for what it is said to be (Fetch standard, "`X-Content-Type-Options` header").
+const NO_SNIFFING: &[u8] = b"X-Content-Type-Options: nosniff\r\n";
 
 /// Appends the head of `reply` to `out`.
 pub(super) fn write(out: &mut Vec<u8>, reply: &Reply, persistence: Persistence) {
@@ -32,6 +35,7 @@ pub(super) fn write(out: &mut Vec<u8>, reply: &Reply, persistence: Persistence) 
             out,
             format_args!("Content-Length: {}\r\n", reply.body.length()),
         );
+        out.extend_from_slice(NO_SNIFFING);
     }
     match persistence {
         Persistence::Close => out.extend_from_slice(b"Connection: close\r\n"),
@@ -107,8 +111,8 @@ mod tests {
                 &Reply::text(200, "four").with("ETag", "\"a\""),
                 Persistence::Keep
             ),
-            "HTTP/1.1 200 OK\r\nServer: spkrepo\r\nContent-Length: 4\r\nContent-Type: text/plain; charset=utf-8\r\n\
-             ETag: \"a\"\r\n\r\n"
+            "HTTP/1.1 200 OK\r\nServer: spkrepo\r\nContent-Length: 4\r\nX-Content-Type-Options: nosniff\r\n\
+             Content-Type: text/plain; charset=utf-8\r\nETag: \"a\"\r\n\r\n"
         );
     }
 
