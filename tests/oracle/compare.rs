@@ -78,6 +78,32 @@ fn place(entry: &Value, asked: &Asked) -> Place {
 /// Lists of links: the links themselves are each server's own.
 const LINKS: [&str; 3] = ["thumbnail", "thumbnail_retina", "snapshot"];
 
+/// Headers of files and problems that are compared.
+const HEADERS: [&str; 9] = [
+    "accept-ranges",
+    "allow",
+    "cache-control",
+    "content-disposition",
+    "content-encoding",
+    "content-range",
+    "etag",
+    "last-modified",
+    "vary",
+];
+
+/// Returns of a validator only whether it is there, and lists in one order.
+fn comparable(name: &str, value: Option<&str>) -> String {
+    match (name, value) {
+        (_, None) => String::new(),
+        ("etag" | "last-modified", Some(_)) => "given".to_owned(),
+        ("allow", Some(value)) => {
+            let methods: BTreeSet<&str> = value.split(", ").collect();
+            Vec::from_iter(methods).join(", ")
+        }
+        (_, Some(value)) => value.to_owned(),
+    }
+}
+
 impl Comparison {
     /// Keeps what the original said of each SPK.
     pub(super) fn learn(&mut self, all: &[Recorded]) {
@@ -152,26 +178,21 @@ impl Comparison {
         true
     }
 
-    /// Compares an answer that should be a file, or a problem, with the recorded one.
+    /// Compares an answer that should be a file, or a problem, with the recorded one: status, type, headers, body.
     pub(super) fn file(&mut self, recorded: &Recorded, ours: &Response) {
         self.begin(recorded);
         if !self.head(recorded, ours) {
             return;
         }
         let (id, theirs): (&str, &Answer) = (&recorded.id, &recorded.response);
-        let mut headers = vec!["content-range"];
+        let mut headers = HEADERS.to_vec();
         if ours.status < 300 {
             headers.push("content-length");
         }
         for name in headers {
-            let value = |value: Option<&str>| value.unwrap_or_default().to_owned();
-            self.note(
-                id,
-                "",
-                name,
-                &value(theirs.header(name)),
-                &value(ours.header(name)),
-            );
+            let [theirs, ours] =
+                [theirs.header(name), ours.header(name)].map(|value| comparable(name, value));
+            self.note(id, "", name, &theirs, &ours);
         }
         if let (Some(theirs), 200..300) = (theirs.body(), ours.status) {
             let [theirs, ours] = [&theirs, &ours.body].map(|body| String::from_utf8_lossy(body));

@@ -2,6 +2,7 @@
 
 mod catalog;
 mod clients;
+mod conditional;
 mod downloads;
 mod following;
 mod gosspks;
