@@ -61,6 +61,7 @@ catalog-cache-size           64MiB         default
 accel-redirect               -             default
 access-log                   off           default
 access-log-file              -             default
+metrics-listen               -             default
 debug-package                false         default
 "
     );

@@ -29,6 +29,14 @@ pub(super) struct CliError {
 }
 
 impl CliError {
+    /// Prints the error as one that ends nothing.
+    pub(super) fn warn(&self, ui: &Ui) {
+        ui.warning(&self.error.to_string());
+        self.details
+            .iter()
+            .for_each(|detail| ui.note(&format!("  {detail}")));
+    }
+
     /// Prints the error and returns the code of "could not do it".
     pub(super) fn report(&self, ui: &Ui) -> ExitCode {
         ui.note(&format!("error: {}", self.error));

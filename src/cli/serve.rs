@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::access_log::AccessLog;
+use super::access_log::{AccessLog, redacted};
 use super::error::{CliError, problem};
 use super::settings::{Effective, SettingFlags, effective};
 use super::ui::Ui;
@@ -30,14 +30,54 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Status, CliError> {
     let (repository, effective) = effective(context, &args.settings)?;
     let settings = &effective.settings;
     let log = AccessLog::open(settings.access_log, settings.access_log_file.as_deref())?;
-    let options = effective.options();
+    let log = Arc::new(log);
+    let options = ServeOptions {
+        lost_lines: Arc::clone(&log.lost),
+        ..effective.options()
+    };
     let scheme = if options.tls.is_some() {
         "https"
     } else {
         "http"
     };
-    serve(repository, &options, &notices(log, scheme, |_| {}))?;
+    let again = Again {
+        context: Context {
+            repo: context.repo.clone(),
+            ui: Ui::new(),
+        },
+        flags: args.settings.clone(),
+        started: effective,
+    };
+    let notices = notices(Arc::clone(&log), scheme, |_| {}, move || again.compare());
+    let served = serve(repository, &options, &notices);
+    // A connection that was ended by force may hold the log for a moment longer than the program lives.
+    log.close();
+    served?;
     Ok(Status::Done)
+}
+
+/// Reads the settings again to say which of them have changed.
+///
+/// None is put into effect: sockets, limits and hosts are what a running server was made of, and half of a change would
+/// be worse than all of it after a restart.
+struct Again {
+    context: Context,
+    flags: SettingFlags,
+    started: Effective,
+}
+
+impl Again {
+    fn compare(&self) {
+        let ui = &self.context.ui;
+        match effective(&self.context, &self.flags) {
+            Ok((_, now)) => {
+                for name in self.started.differences(&now) {
+                    ui.warning(&format!("`{name}` has changed; it counts after a restart"));
+                }
+            }
+            Err(error) => error.warn(ui),
+        }
+    }
 }
 
 /// Serves `repository` at HEAD with all defaults; `ready` is told the address.
@@ -51,8 +91,8 @@ pub(super) fn serve_head(
         addresses: vec![address],
         ..effective.options()
     };
-    let log = AccessLog::open(effective.settings.access_log, None)?;
-    serve(repository, &options, &notices(log, "http", ready))?;
+    let log = Arc::new(AccessLog::open(effective.settings.access_log, None)?);
+    serve(repository, &options, &notices(log, "http", ready, || {}))?;
     Ok(Status::Done)
 }
 
@@ -68,11 +108,14 @@ impl Effective {
             catalog_cache_size: settings.catalog_cache_size.0,
             debug_package: settings.debug_package,
             follow: self.follow(),
+            is_in_terminal: Ui::new().is_terminal(),
             limits: limits(settings),
+            lost_lines: Arc::default(),
             prefix: settings.url_prefix.clone().unwrap_or_default(),
             redirect: settings.redirect_listen,
             tls: tls.map(|(cert, key)| TlsFiles { cert, key }),
             trusted_proxies: settings.trusted_proxy.clone(),
+            watch: settings.metrics_listen,
         }
     }
 }
@@ -94,9 +137,10 @@ fn limits(settings: &ServeSettings) -> Limits {
 }
 
 fn notices(
-    log: AccessLog,
+    log: Arc<AccessLog>,
     scheme: &'static str,
     ready: impl Fn(SocketAddr) + Send + Sync + 'static,
+    again: impl Fn() + Send + Sync + 'static,
 ) -> OnNotice {
     let ui = Ui::new();
     Arc::new(move |notice| match &notice {
@@ -107,24 +151,33 @@ fn notices(
                 .for_each(|address| ui.note(&format!("listening on {scheme}://{address}")));
             ready(addresses[0]);
         }
+        Notice::Reloading => {
+            ui.note("reading everything again");
+            log.reopen();
+            again();
+        }
         _ => print(&ui, &notice),
     })
 }
 
 fn print(ui: &Ui, notice: &Notice<'_>) {
     match notice {
-        Notice::Front(Event::Answered { .. }) | Notice::Listening { .. } => {}
-        Notice::Front(Event::Failed {
-            failure,
-            method,
-            peer,
-            target,
-        }) => ui.warning(&format!("{method} {target} from {peer}: {failure}")),
+        Notice::Front(Event::Answered { .. }) | Notice::Listening { .. } | Notice::Reloading => {}
+        Notice::Front(Event::Failed { asked, failure }) => {
+            let target = redacted(asked.target());
+            let (id, client, method) = (&asked.id, asked.client, asked.method());
+            ui.warning(&format!(
+                "{method} {target} from {client}: {failure} ({id})"
+            ));
+        }
         Notice::Front(Event::Refused {
             cause,
+            id,
             peer,
             status,
-        }) => ui.warning(&format!("refused with {status} what {peer} sent: {cause}")),
+        }) => ui.warning(&format!(
+            "refused with {status} what {peer} sent: {cause} ({id})"
+        )),
         Notice::Front(Event::Reloaded { result: Ok(()) }) => {
             ui.note("the certificate was read again")
         }
@@ -145,6 +198,7 @@ fn print(ui: &Ui, notice: &Notice<'_>) {
             commit.short()
         )),
         Notice::Stopping => ui.note("stopping"),
+        Notice::Watching { address } => ui.note(&format!("metrics at http://{address}/metrics")),
     }
 }
 

@@ -54,6 +54,19 @@ impl Ui {
     }
 }
 
+/// Standard output, for whoever must know whether a line was written.
+pub(super) struct Out;
+
+impl Write for Out {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        std::io::stdout().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        std::io::stdout().flush()
+    }
+}
+
 /// Prints what clap has to say: help and version are results, anything else is an error of usage.
 pub(super) fn print_usage(error: &clap::Error) -> ExitCode {
     let _ = error.print();

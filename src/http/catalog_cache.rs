@@ -4,6 +4,7 @@
 //! entity tag follows from its bytes, so what a commit does not change stays valid with whoever has it.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::etag::ETag;
@@ -37,11 +38,20 @@ enum Class {
 /// The catalogs and lists of one snapshot, and those of older ones from which they are made.
 pub(super) struct CatalogCache {
     catalogs: Mutex<Catalogs>,
+    /// Of all snapshots together.
+    pub(super) counts: Arc<CacheCounts>,
     /// Those that any build has texts in; all others get the same.
     languages: BTreeSet<String>,
     /// Whether any build is limited to models: only then the model of a device matters.
     knows_models: bool,
     shelf: Arc<Shelf>,
+}
+
+/// How often an answer was there already.
+#[derive(Debug, Default)]
+pub(super) struct CacheCounts {
+    pub(super) hits: AtomicU64,
+    pub(super) misses: AtomicU64,
 }
 
 #[derive(Clone, Default)]
@@ -68,6 +78,7 @@ impl CatalogCache {
             catalogs: Mutex::new(previous.map_or_else(Catalogs::default, |previous| {
                 previous.lock().for_commit(shelf.number)
             })),
+            counts: previous.map_or_else(Arc::default, |previous| Arc::clone(&previous.counts)),
             languages: languages.cloned().collect(),
             knows_models: traits().any(|traits| traits.names_models),
             shelf: Arc::new(shelf),
@@ -118,8 +129,12 @@ impl CatalogCache {
     fn kept(&self, snapshot: &Snapshot, key: Key, max_bytes: usize) -> Arc<Catalog> {
         let known = self.lock().by_query.get(&key).cloned();
         match known {
-            Some(catalog) if Arc::ptr_eq(&catalog.pieces.shelf, &self.shelf) => catalog,
+            Some(catalog) if Arc::ptr_eq(&catalog.pieces.shelf, &self.shelf) => {
+                self.counts.hits.fetch_add(1, Ordering::Relaxed);
+                catalog
+            }
             older => {
+                self.counts.misses.fetch_add(1, Ordering::Relaxed);
                 let catalog = Arc::new(self.make(snapshot, &key, older.as_deref()));
                 self.lock().keep(key, Arc::clone(&catalog), max_bytes);
                 catalog
@@ -162,6 +177,12 @@ impl CatalogCache {
                 Pieces::new(snapshot, shelf, LIST_FRAME, older, piece)
             }
         }
+    }
+
+    /// Returns the bytes and the number of what is kept.
+    pub(super) fn size(&self) -> (usize, usize) {
+        let catalogs = self.lock();
+        (catalogs.bytes, catalogs.by_query.len())
     }
 
     /// A panic while the lock is held leaves a map that is still whole.

@@ -231,7 +231,9 @@ fn site(snapshot: Snapshot, folder: &std::path::Path) -> Site {
         catalog_cache_size: 64 << 20,
         debug_package: false,
         blobs: BlobStore::new(folder),
+        checkup: Arc::default(),
         live: Arc::new(Live::of(snapshot)),
+        metrics: Arc::default(),
         origins: OriginRules {
             allowed_hosts: Vec::new(),
             listening: SocketAddr::from((Ipv4Addr::LOCALHOST, 80)),

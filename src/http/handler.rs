@@ -2,8 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::front::Handler;
+use super::checkup::Checkup;
+use super::front::{Handler, Matched};
 use super::live::{Live, State};
+use super::metrics::Metrics;
 use super::origin::{Misdirected, Origin, OriginRules};
 use super::redirect;
 use super::reply::Reply;
@@ -19,11 +21,13 @@ pub(super) struct Site {
     /// Where nginx finds the blobs, when it sends the downloads.
     pub(super) accel_redirect: Option<UrlPrefix>,
     pub(super) blobs: BlobStore,
+    pub(super) checkup: Arc<Checkup>,
     /// Bytes of catalogs that are kept ready.
     pub(super) catalog_cache_size: usize,
     /// Whether each catalog has an entry that shows the request.
     pub(super) debug_package: bool,
     pub(super) live: Arc<Live>,
+    pub(super) metrics: Arc<Metrics>,
     pub(super) origins: OriginRules,
     /// Pictures are read from git one at a time: libgit2's repositories cannot be shared.
     pub(super) store: Mutex<Store>,
@@ -49,13 +53,24 @@ impl Handler for Site {
         }
     }
 
-    fn is_quick(&self, request: &Request) -> bool {
+    fn matched(&self, request: &Request) -> Matched {
+        if router::is_health(&request.path) {
+            return router::matched(&request.path);
+        }
+        let unknown = Matched {
+            is_quick: false,
+            name: router::UNKNOWN,
+        };
         let depth = self.origins.depth(request);
-        depth.is_some_and(|depth| router::is_quick(&request.path[depth..]))
+        depth.map_or(unknown, |depth| router::matched(&request.path[depth..]))
     }
 
     fn redirect(&self, request: &Request) -> Reply {
         redirect::answer(self, request)
+    }
+
+    fn watch(&self, request: &Request) -> Reply {
+        router::watch(self, request)
     }
 }
 

@@ -1,4 +1,12 @@
 //! Whether the server lives, and whether it serves what it should.
+//!
+//! `/healthz` says no more than that the process answers: a supervisor that restarts on it helps. `/readyz` is 503 when
+//! somebody who asks another replica would be served better: the newest commit is refused (the one before it is served
+//! on), or SPKs that are offered are not there. A full disk is a warning: answers need no room. Where all replicas follow
+//! one repository, a bad commit makes all of them unready, so traffic is better steered by `/healthz` there, and people
+//! are called by `/readyz`.
+
+use serde::Serialize;
 
 use super::cache_policy;
 use super::handler::Site;
@@ -11,30 +19,51 @@ pub(super) fn alive() -> Reply {
     Reply::text(200, "ok\n".to_owned()).with("Cache-Control", cache_policy::MOMENTARY)
 }
 
-/// Answers whether the newest commit is the one that is served, and if not, why.
+/// What `/readyz` says.
+#[derive(Serialize)]
+struct Readiness {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    problems: Vec<String>,
+    commit: String,
+    packages: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+}
+
+/// Answers whether the newest commit is the one that is served and its SPKs are there, and if not, why.
 pub(super) fn ready(site: &Site) -> Reply {
     let state = site.live.state();
-    let serving = state.snapshot.commit.to_string();
-    let (status, json) = match site.live.refused() {
-        None => {
-            let packages = state.snapshot.packages.len();
-            (
-                200,
-                serde_json::json!({ "commit": serving, "packages": packages }),
-            )
-        }
-        Some(refused) => {
-            let newest = refused.commit.map(|commit| commit.to_string());
-            let json = serde_json::json!({
-                "message": refused.error.to_string(),
-                "problems": problems(&refused.error).iter().map(ToString::to_string).collect::<Vec<_>>(),
-                "commit": serving,
-                "refused": newest,
-            });
-            (503, json)
-        }
+    let findings = site.checkup.findings();
+    let mut readiness = Readiness {
+        message: None,
+        problems: Vec::new(),
+        commit: state.snapshot.commit.to_string(),
+        packages: state.snapshot.packages.len(),
+        refused: None,
+        warnings: findings.shortage().into_iter().collect(),
     };
-    Reply::json(status, json.to_string()).with("Cache-Control", cache_policy::MOMENTARY)
+    if let Some(loss) = findings.loss() {
+        readiness.problems.clone_from(&findings.lost);
+        readiness.message = Some(loss);
+    }
+    if let Some(refused) = site.live.refused() {
+        let problems = problems(&refused.error).iter().map(ToString::to_string);
+        readiness.problems.splice(0..0, problems);
+        readiness.refused = refused.commit.map(|commit| commit.to_string());
+        let loss = readiness.message.map(|loss| format!("; {loss}"));
+        readiness.message = Some(format!("{}{}", refused.error, loss.unwrap_or_default()));
+    }
+    let status = if readiness.message.is_some() {
+        503
+    } else {
+        200
+    };
+    let json = serde_json::to_string(&readiness).expect("its keys are texts");
+    Reply::json(status, json).with("Cache-Control", cache_policy::MOMENTARY)
 }
 
 fn problems(error: &OpenError) -> &[DocError] {

@@ -5,7 +5,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
@@ -33,7 +33,10 @@ pub(crate) enum Follow {
 
 /// A snapshot and the answers made from it.
 pub(super) struct State {
+    pub(super) builds: usize,
     pub(super) cache: CatalogCache,
+    /// When it began to be served.
+    pub(super) since: Instant,
     pub(super) snapshot: Snapshot,
 }
 
@@ -55,6 +58,7 @@ impl Refused {
 /// The state that is being served.
 pub(super) struct Live {
     current: ArcSwap<State>,
+    is_asked_for: AtomicBool,
     /// Remembers what was parsed for the next start; absent where a state stays as it is.
     keeper: Option<Mutex<Keeper>>,
     refused: ArcSwapOption<Refused>,
@@ -79,8 +83,9 @@ impl Live {
         let snapshot = load_changes(&repository.store, commit, &known).map_err(OpenError::from)?;
         keeper.follow(&known, &snapshot.packages);
         Ok(Self {
-            keeper: Some(Mutex::new(keeper)),
             current: ArcSwap::from_pointee(State::new(snapshot, None)),
+            is_asked_for: AtomicBool::new(false),
+            keeper: Some(Mutex::new(keeper)),
             refused: ArcSwapOption::empty(),
         })
     }
@@ -93,6 +98,11 @@ impl Live {
     /// Returns why the newest commit is not the one that is served.
     pub(super) fn refused(&self) -> Option<Arc<Refused>> {
         self.refused.load_full()
+    }
+
+    /// Has the repository looked at anew, a commit that was refused too.
+    pub(super) fn ask(&self) {
+        self.is_asked_for.store(true, Ordering::Release);
     }
 
     /// Follows the repository until `stop` is set.
@@ -122,6 +132,9 @@ impl Live {
         follow: &Follow,
         notice: &OnNotice,
     ) -> Option<Arc<State>> {
+        if self.is_asked_for.swap(false, Ordering::AcqRel) {
+            self.refused.store(None);
+        }
         let current = self.state();
         let commit = match repository.commit(follow.revision()) {
             Ok(commit) => commit,
@@ -189,7 +202,9 @@ impl Live {
 impl State {
     fn new(snapshot: Snapshot, previous: Option<&Self>) -> Self {
         Self {
+            builds: snapshot.builds().count(),
             cache: CatalogCache::new(&snapshot, previous.map(|previous| &previous.cache)),
+            since: Instant::now(),
             snapshot,
         }
     }
@@ -201,6 +216,7 @@ impl Live {
     pub(super) fn of(snapshot: Snapshot) -> Self {
         Self {
             current: ArcSwap::from_pointee(State::new(snapshot, None)),
+            is_asked_for: AtomicBool::new(false),
             keeper: None,
             refused: ArcSwapOption::empty(),
         }

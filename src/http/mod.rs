@@ -16,12 +16,15 @@
 //!    [`range`] ask for it, comparing an [`etag`] or a [`date`]; several ranges are answered by [`multipart`];
 //! 7. [`front`] sends it.
 //!
+//! [`checkup`] looks after what is served, [`metrics`] counts what happened; [`health`] tells.
+//!
 //! Only [`front`] knows the server library and sockets.
 #![doc = include_str!("routes.md")]
 
 mod accept_encoding;
 mod cache_policy;
 mod catalog_cache;
+mod checkup;
 mod conditional;
 mod date;
 mod disposition;
@@ -37,6 +40,7 @@ mod handler;
 mod health;
 mod limits;
 mod live;
+mod metrics;
 mod multipart;
 mod nas;
 mod notice;
@@ -53,7 +57,7 @@ mod serve;
 mod shelf;
 mod sspks;
 
-pub(crate) use front::{Event, TlsFiles};
+pub(crate) use front::{Asked, Event, TlsFiles};
 pub(crate) use limits::Limits;
 pub(crate) use live::Follow;
 pub(crate) use notice::{Notice, OnNotice};

@@ -19,10 +19,14 @@ pub(crate) enum Notice<'a> {
         error: &'a OpenError,
         serving: CommitId,
     },
+    /// Everything is read again, as a signal asks for.
+    Reloading,
     /// This commit is served from now on.
     Serving { commit: CommitId, packages: usize },
     /// No new requests are taken.
     Stopping,
+    /// Metrics are answered at this address.
+    Watching { address: SocketAddr },
 }
 
 /// Is told each notice, on whichever thread it arises.

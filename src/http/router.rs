@@ -2,9 +2,11 @@
 
 use super::explain;
 use super::files;
+use super::front::Matched;
 use super::gosspks;
 use super::handler::Site;
 use super::health;
+use super::metrics;
 use super::nas;
 use super::package_center;
 use super::page;
@@ -13,7 +15,7 @@ use super::request::{Method, Request};
 use crate::model::channel::Channel;
 
 /// What a path stands for.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Route<'a> {
     Catalog {
         channel: Channel,
@@ -30,6 +32,8 @@ enum Route<'a> {
         package: &'a str,
         version: &'a str,
     },
+    /// Only at an address of its own.
+    Metrics,
     /// A download or an icon as SynoCommunity's spkrepo calls it.
     Nas {
         name: &'a str,
@@ -57,12 +61,22 @@ pub(super) fn answer(site: &Site, request: &Request) -> Reply {
         return refusal;
     }
     let has_links = route.has_links();
-    let reply = match route {
+    let reply = reply(site, request, route);
+    if has_links {
+        site.guarded(request, reply)
+    } else {
+        reply
+    }
+}
+
+fn reply(site: &Site, request: &Request, route: Route<'_>) -> Reply {
+    match route {
         Route::Catalog { channel } => package_center::answer(site, request, channel),
         Route::Download { file, package } => files::download(site, request, package, file),
         Route::Explain => explain::answer(site, request),
         Route::Gosspks(address) => gosspks::answer(site, request, address),
         Route::Health => health::alive(),
+        Route::Metrics => metrics::answer(site),
         Route::Icon {
             name,
             package,
@@ -77,12 +91,21 @@ pub(super) fn answer(site: &Site, request: &Request) -> Reply {
         Route::PackagesPage => page::packages(site, request),
         Route::Ready => health::ready(site),
         Route::Screenshot { name, package } => files::screenshot(site, request, package, name),
-    };
-    if has_links {
-        site.guarded(request, reply)
-    } else {
-        reply
     }
+}
+
+/// Answers whoever watches the server, at an address of its own.
+pub(super) fn watch(site: &Site, request: &Request) -> Reply {
+    let [name] = &request.path[..] else {
+        return not_found();
+    };
+    let route = match name.as_str() {
+        "healthz" => Route::Health,
+        "metrics" => Route::Metrics,
+        "readyz" => Route::Ready,
+        _ => return not_found(),
+    };
+    check_method(&route, &request.method).unwrap_or_else(|| reply(site, request, route))
 }
 
 /// Returns the answer for an address that stands for nothing.
@@ -104,6 +127,24 @@ pub(super) fn is_health(path: &[String]) -> bool {
 }
 
 impl Route<'_> {
+    /// Returns its name in logs and metrics.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Catalog { .. } => "catalog",
+            Self::Download { .. } => "download",
+            Self::Explain => "explain",
+            Self::Gosspks(_) => "gosspks",
+            Self::Health => "healthz",
+            Self::Icon { .. } => "icon",
+            Self::Metrics => "metrics",
+            Self::Nas { .. } => "nas",
+            Self::PackagePage { .. } => "package-page",
+            Self::PackagesPage => "packages-page",
+            Self::Ready => "readyz",
+            Self::Screenshot { .. } => "screenshot",
+        }
+    }
+
     /// Says whether the answer may have links to this source.
     fn has_links(&self) -> bool {
         match self {
@@ -113,6 +154,7 @@ impl Route<'_> {
             | Self::Explain
             | Self::Health
             | Self::Icon { .. }
+            | Self::Metrics
             | Self::Nas { .. }
             | Self::Ready
             | Self::Screenshot { .. } => false,
@@ -120,14 +162,21 @@ impl Route<'_> {
     }
 }
 
-/// Says whether `path` is that of a catalog or a download: nearly all are, and both are answered from memory and files.
-pub(super) fn is_quick(path: &[String]) -> bool {
+/// Returns what `path` is for. Nearly all are catalogs and downloads, and both are answered from memory and files.
+pub(super) fn matched(path: &[String]) -> Matched {
     let segments: Vec<&str> = path.iter().map(String::as_str).collect();
-    matches!(
-        route(&segments),
-        Some(Route::Catalog { .. } | Route::Download { .. } | Route::Nas { .. })
-    )
+    let route = route(&segments);
+    Matched {
+        is_quick: matches!(
+            route,
+            Some(Route::Catalog { .. } | Route::Download { .. } | Route::Nas { .. })
+        ),
+        name: route.map_or(UNKNOWN, |route| route.name()),
+    }
 }
+
+/// The name of what has no route.
+pub(super) const UNKNOWN: &str = "unknown";
 
 fn route<'a>(segments: &[&'a str]) -> Option<Route<'a>> {
     match *segments {
@@ -228,7 +277,7 @@ mod tests {
             "/packages/a/a.spk",
             "/nas/a/1/a.spk",
         ] {
-            assert!(is_quick(&Request::get(path).path), "{path}");
+            assert!(matched(&Request::get(path).path).is_quick, "{path}");
         }
         for path in [
             "/explain",
@@ -237,7 +286,7 @@ mod tests {
             "/nothing",
             "/healthz",
         ] {
-            assert!(!is_quick(&Request::get(path).path), "{path}");
+            assert!(!matched(&Request::get(path).path).is_quick, "{path}");
         }
     }
 

@@ -1,16 +1,18 @@
 //! Serves a package source until it is told to stop.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::front::{self, FrontError, Options, Stopper, TlsFiles};
+use super::checkup::Checkup;
+use super::front::{self, FrontError, Options, Reloader, Role, Stopper, TlsFiles};
 use super::handler::Site;
 use super::limits::Limits;
 use super::live::{Follow, Live};
+use super::metrics::Metrics;
 use super::notice::{Notice, OnNotice};
 use super::origin::OriginRules;
 use crate::model::host::HostPattern;
@@ -31,7 +33,11 @@ pub(crate) struct ServeOptions {
     /// Whether each catalog has an entry that shows the request.
     pub(crate) debug_package: bool,
     pub(crate) follow: Follow,
+    /// Whether SIGHUP means that the terminal is gone, and not that everything is to be read again.
+    pub(crate) is_in_terminal: bool,
     pub(crate) limits: Limits,
+    /// Counts lines of a log that could not be written.
+    pub(crate) lost_lines: Arc<AtomicU64>,
     /// The path below which everything is.
     pub(crate) prefix: UrlPrefix,
     /// Where everything is redirected to the first of `addresses`, which must be encrypted.
@@ -39,6 +45,8 @@ pub(crate) struct ServeOptions {
     pub(crate) tls: Option<TlsFiles>,
     /// Peers whose `Forwarded` and `X-Forwarded-…` are believed.
     pub(crate) trusted_proxies: Vec<TrustedProxy>,
+    /// Where metrics are.
+    pub(crate) watch: Option<SocketAddr>,
 }
 
 /// Says why nothing is served.
@@ -68,16 +76,22 @@ pub(crate) fn serve(
         serve: options.addresses.clone(),
         tls: options.tls.clone(),
         trusted_proxies: options.trusted_proxies.clone(),
+        watch: options.watch,
     })?;
-    let signals =
-        Signals::new([SIGINT, SIGTERM]).map_err(|source| ServeError::Signals { source })?;
-    let addresses = server.local_addrs();
+    let signals = Signals::new([SIGHUP, SIGINT, SIGTERM]);
+    let signals = signals.map_err(|source| ServeError::Signals { source })?;
+    let addresses = server.local_addrs(Role::Serve);
+    let lost_lines = Arc::clone(&options.lost_lines);
+    let metrics = Arc::new(Metrics::new(server.crowd(), lost_lines));
+    let checkup = Arc::new(Checkup::default());
     let site = Arc::new(Site {
         accel_redirect: options.accel_redirect.clone(),
         blobs: repository.blobs.clone(),
+        checkup: Arc::clone(&checkup),
         catalog_cache_size: options.catalog_cache_size,
         debug_package: options.debug_package,
         live: Arc::clone(&live),
+        metrics: Arc::clone(&metrics),
         origins: OriginRules {
             allowed_hosts: options.allowed_hosts.clone(),
             listening: addresses[0],
@@ -94,19 +108,48 @@ pub(crate) fn serve(
     notice(Notice::Listening {
         addresses: &addresses,
     });
+    for address in server.local_addrs(Role::Watch) {
+        notice(Notice::Watching { address });
+    }
     let stop = Arc::new(AtomicBool::new(false));
+    let keeper = keep(&repository, checkup, Arc::clone(&live), &stop);
     let follower = follow(repository, Arc::clone(&live), options, &stop, notice);
     let handle = signals.handle();
-    let waiter = wait_for_signals(signals, server.stopper(), notice);
+    let told = Told {
+        is_in_terminal: options.is_in_terminal,
+        live,
+        notice: Arc::clone(notice),
+        reloader: server.reloader(),
+        stopper: server.stopper(),
+    };
+    let stopper = server.stopper();
+    let waiter = std::thread::spawn(move || told.wait(signals));
     let on_event = Arc::clone(notice);
-    let served = server.run(site, Arc::new(move |event| on_event(Notice::Front(event))));
+    let on_event = move |event| {
+        metrics.count(&event);
+        on_event(Notice::Front(event));
+    };
+    let served = server.run(site, Arc::new(on_event));
     stop.store(true, Ordering::Relaxed);
     handle.close();
-    for thread in [follower, waiter] {
+    // Reading a commit may take long; who wants the end now does not wait for it.
+    let rest = [keeper, follower].into_iter().filter(|_| !stopper.is_now());
+    for thread in rest.chain([waiter]) {
         // A thread that panicked has printed why; the server has stopped in any case.
         let _ = thread.join();
     }
     Ok(served?)
+}
+
+fn keep(
+    repository: &Repository,
+    checkup: Arc<Checkup>,
+    live: Arc<Live>,
+    stop: &Arc<AtomicBool>,
+) -> std::thread::JoinHandle<()> {
+    let (blobs, stop) = (repository.blobs.clone(), Arc::clone(stop));
+    let folder = repository.store.common_dir().to_owned();
+    std::thread::spawn(move || checkup.keep(&live, &blobs, &folder, &stop))
 }
 
 fn follow(
@@ -120,16 +163,31 @@ fn follow(
     std::thread::spawn(move || live.follow(&repository, &follow, &stop, &notice))
 }
 
-fn wait_for_signals(
-    mut signals: Signals,
+/// Who is told by signals.
+struct Told {
+    is_in_terminal: bool,
+    live: Arc<Live>,
+    notice: OnNotice,
+    reloader: Reloader,
     stopper: Stopper,
-    notice: &OnNotice,
-) -> std::thread::JoinHandle<()> {
-    let notice = Arc::clone(notice);
-    std::thread::spawn(move || {
-        for _ in signals.forever() {
-            notice(Notice::Stopping);
-            stopper.stop();
+}
+
+impl Told {
+    /// SIGHUP has everything read again. Any other lets what is in flight end, and a second one does not.
+    fn wait(&self, mut signals: Signals) {
+        let mut is_stopping = false;
+        for signal in signals.forever() {
+            if signal == SIGHUP && !self.is_in_terminal {
+                (self.notice)(Notice::Reloading);
+                self.reloader.reload();
+                self.live.ask();
+            } else if is_stopping {
+                self.stopper.stop_now();
+            } else {
+                is_stopping = true;
+                (self.notice)(Notice::Stopping);
+                self.stopper.stop();
+            }
         }
-    })
+    }
 }

@@ -111,6 +111,8 @@ fn requests_are_logged_when_asked_for() {
     let server = Server::start(&sandbox, "--access-log text");
     server.get("/healthz").status(200);
     super::wait_until("the line", || {
-        server.log().contains("\"GET /healthz\" 200 3 bytes")
+        server
+            .log()
+            .contains("\"GET /healthz HTTP/1.1\" 200 3 bytes")
     });
 }

@@ -12,9 +12,11 @@ mod load;
 mod malformed;
 mod mounted;
 mod nas;
+mod signals;
 mod smuggling;
 mod sspks;
 mod starting;
+mod watched;
 
 use std::time::{Duration, Instant};
 

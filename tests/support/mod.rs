@@ -8,6 +8,7 @@ pub(crate) mod certificate;
 pub(crate) mod digest;
 pub(crate) mod hostile;
 pub(crate) mod http;
+pub(crate) mod metrics;
 pub(crate) mod nginx;
 pub(crate) mod outcome;
 mod png;

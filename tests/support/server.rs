@@ -11,7 +11,7 @@ use super::sandbox::Sandbox;
 
 /// How long starting and stopping may take.
 const PATIENCE: Duration = Duration::from_secs(20);
-const SCHEMES: [&str; 2] = ["http://", "https://"];
+const SCHEME_END: &str = "://";
 
 /// The server; it is killed when dropped.
 pub(crate) struct Server {
@@ -91,9 +91,9 @@ impl Server {
         self.connect().request(method, target, &headers, body)
     }
 
-    /// Sends a signal, such as `TERM`, waits for the end and returns the exit code.
+    /// Sends a signal, such as `HUP`.
     #[track_caller]
-    pub(crate) fn stop(&mut self, signal: &str) -> Option<i32> {
+    pub(crate) fn signal(&self, signal: &str) {
         let id = self.child.id().to_string();
         let sent = Command::new("kill")
             .args(["-s", signal, &id])
@@ -104,6 +104,12 @@ impl Server {
             "the server had ended before:\n{}",
             self.log()
         );
+    }
+
+    /// Sends a signal, such as `TERM`, waits for the end and returns the exit code.
+    #[track_caller]
+    pub(crate) fn stop(&mut self, signal: &str) -> Option<i32> {
+        self.signal(signal);
         let start = Instant::now();
         while start.elapsed() < PATIENCE {
             if let Some(status) = self.child.try_wait().expect("a child of this process") {
@@ -142,11 +148,9 @@ fn collect(pipe: impl Read + Send + 'static, log: &Arc<Mutex<String>>, addresses
     });
 }
 
-/// Returns host and port of `http://127.0.0.1:<port>` within a line, or of the same by HTTPS.
+/// Returns host and port of `http://127.0.0.1:<port>`, or with `https`, within a line.
 fn address(line: &str) -> Option<&str> {
-    let rest = SCHEMES
-        .iter()
-        .find_map(|scheme| Some(line.split_once(scheme)?.1))?;
+    let (_, rest) = line.split_once(SCHEME_END)?;
     let port = rest.strip_prefix("127.0.0.1:")?;
     let end = port
         .find(|letter: char| !letter.is_ascii_digit())

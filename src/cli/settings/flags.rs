@@ -5,7 +5,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use crate::model::setting::{SETTINGS, Setting, Shape, texts_of};
 
 /// The settings that are given as flags.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::cli) struct SettingFlags(Vec<(&'static Setting, Vec<String>)>);
 
 impl SettingFlags {

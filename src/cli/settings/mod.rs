@@ -80,6 +80,15 @@ impl Effective {
         }
     }
 
+    /// Returns the names of the settings that `other` has another value of.
+    pub(super) fn differences(&self, other: &Self) -> Vec<&'static str> {
+        let pairs = self.stated.iter().zip(&other.stated);
+        pairs
+            .filter(|(one, other)| one.texts != other.texts)
+            .map(|(one, _)| one.setting.name)
+            .collect()
+    }
+
     /// Refuses a setting that another one must go with.
     fn check_pairs(&self) -> Result<(), SettingsError> {
         let needs = [

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
+use super::asked::Asked;
 use super::relay::RelayError;
 use super::tls::TlsError;
 
@@ -11,24 +12,19 @@ use super::tls::TlsError;
 pub(crate) enum Event {
     /// A request was answered, as far as its client wanted: hanging up early is no failure.
     Answered {
+        asked: Box<Asked>,
         /// Bytes of the body that were handed to the socket.
         bytes: u64,
-        method: String,
         micros: u64,
-        peer: IpAddr,
         status: u16,
-        target: String,
     },
     /// A request was not answered as it should have been.
-    Failed {
-        failure: Failure,
-        method: String,
-        peer: IpAddr,
-        target: String,
-    },
+    Failed { asked: Box<Asked>, failure: Failure },
     /// What came on a connection was refused before it was a request.
     Refused {
         cause: &'static str,
+        /// The id that the refusal was sent with.
+        id: String,
         peer: IpAddr,
         status: u16,
     },

@@ -1,12 +1,12 @@
 //! One connection: requests and their answers in turn, until one of both ends it.
 
 use std::io::Write;
-use std::net::IpAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Role;
+use super::asked::Asked;
 use super::backend::guarded;
-use super::event::{Event, Failure};
+use super::event::Failure;
 use super::framing::{Persistence, framing};
 use super::gate::Gate;
 use super::guests::Guest;
@@ -15,7 +15,7 @@ use super::rebuild::rebuild;
 use super::receive::{Lack, Receiver};
 use super::refusal::Refusal;
 use super::relay::{Answer, RelayError};
-use super::request_head::RequestHead;
+use super::request_id;
 use super::stream::Stream;
 use crate::http::reply::Reply;
 use crate::http::request::{Method, Request};
@@ -60,8 +60,8 @@ fn turn(
         Ok(head) => head,
         Err(lack) => return give_up(gate, guest, stream, lack),
     };
-    let asked = Asked::new(&head, guest.peer.ip(), Instant::now());
-    let framing = match framing(&head, gate.limits.body_size) {
+    let asked = Asked::new(gate, head, guest.peer.ip(), stream.is_secure());
+    let framing = match framing(&asked.head, gate.limits.body_size) {
         Ok(framing) => framing,
         Err(refusal) => return give_up(gate, guest, stream, refusal.into()),
     };
@@ -79,7 +79,7 @@ fn turn(
         persistence: framing.persistence,
         stream,
     };
-    exchange.answer(&head, body, role)
+    exchange.answer(body, role)
 }
 
 /// Allows a client to send its body (RFC 9110 §15.2.1).
@@ -90,13 +90,7 @@ fn give_up(gate: &Gate, guest: &Guest, stream: &mut Stream, lack: Lack) -> Next 
     let Lack::Refused(refusal) = lack else {
         return Next::Drop;
     };
-    let (cause, status) = (refusal.cause(), refusal.status());
-    outgoing::send(stream, &refused(&refusal), Persistence::Close, false);
-    gate.tell(Event::Refused {
-        cause,
-        peer: guest.peer.ip().to_canonical(),
-        status,
-    });
+    gate.refuse(stream, guest.peer, &refusal);
     Next::Close
 }
 
@@ -119,8 +113,9 @@ struct Exchange<'a> {
 }
 
 impl Exchange<'_> {
-    fn answer(self, head: &RequestHead, body: Vec<u8>, role: Role) -> Next {
+    fn answer(mut self, body: Vec<u8>, role: Role) -> Next {
         let secure = self.stream.is_secure();
+        let head = &self.asked.head;
         let method = Method::from(head.method.as_str());
         let request = Request::new(
             method,
@@ -131,33 +126,45 @@ impl Exchange<'_> {
         );
         let request = match request {
             Ok(request) => request.secured(secure),
-            Err(error) => return self.send(&Reply::problem(400, &error.to_string())),
+            Err(error) => return self.send(Reply::problem(400, &error.to_string())),
         };
         let handler = &self.gate.handler;
-        if role == Role::Redirect {
-            return self.send(&guarded(|| handler.redirect(&request)));
+        match role {
+            Role::Redirect => {
+                self.asked.route = "redirect";
+                return self.send(guarded(|| handler.redirect(&request)));
+            }
+            Role::Serve => {}
+            Role::Watch => {
+                self.asked.route = "watch";
+                return self.send(guarded(|| handler.watch(&request)));
+            }
         }
-        if handler.is_quick(&request) {
-            return self.send(&guarded(|| handler.answer(&request)));
+        let matched = handler.matched(&request);
+        self.asked.route = matched.name;
+        if matched.is_quick {
+            return self.send(guarded(|| handler.answer(&request)));
         }
-        let clean = rebuild(head, request.body.len(), request.peer, secure);
+        let clean = rebuild(&self.asked.head, request.body.len(), request.peer, secure);
         let answer = self
             .gate
             .relay
-            .ask(&clean, &request.body, self.asked.head_only);
+            .ask(&clean, &request.body, self.asked.is_head());
         match answer {
             Ok(answer) => self.hand_on(answer),
             Err(source) => {
                 let reply = unanswered(&source);
-                self.asked.failed(self.gate, Failure::Relay { source });
-                self.send(&reply)
+                let asked = self.asked.clone();
+                asked.failed(self.gate, Failure::Relay { source });
+                self.send(reply)
             }
         }
     }
 
-    fn send(mut self, reply: &Reply) -> Next {
+    fn send(mut self, reply: Reply) -> Next {
         self.decide();
-        let sent = outgoing::send(self.stream, reply, self.persistence, self.asked.head_only);
+        let reply = reply.with(request_id::HEADER, self.asked.id.as_str());
+        let sent = outgoing::send(self.stream, &reply, self.persistence, self.asked.is_head());
         self.finish(reply.status, sent)
     }
 
@@ -178,7 +185,8 @@ impl Exchange<'_> {
             Persistence::KeepOld => b"Connection: keep-alive\r\n",
         };
         answer.head.extend_from_slice(connection);
-        answer.head.extend_from_slice(b"\r\n");
+        let id = format!("{}: {}\r\n\r\n", request_id::HEADER, self.asked.id);
+        answer.head.extend_from_slice(id.as_bytes());
         let mut buffer = std::mem::take(&mut answer.head);
         let mut bytes = 0;
         let copied = answer.copy(|piece| {
@@ -196,18 +204,16 @@ impl Exchange<'_> {
     }
 
     fn finish(self, status: u16, sent: Sent) -> Next {
-        match sent.end {
-            End::Broken(failure) => {
-                self.asked.failed(self.gate, failure);
-                return Next::Drop;
-            }
-            End::HungUp | End::Whole => self.asked.answered(self.gate, status, sent.bytes),
-        }
-        match (sent.end, self.persistence) {
+        let next = match (&sent.end, self.persistence) {
             (End::Whole, Persistence::Keep | Persistence::KeepOld) => Next::Another,
             (End::Whole, Persistence::Close) => Next::Close,
             _ => Next::Drop,
+        };
+        match sent.end {
+            End::Broken(failure) => self.asked.failed(self.gate, failure),
+            End::HungUp | End::Whole => self.asked.answered(self.gate, status, sent.bytes),
         }
+        next
     }
 }
 
@@ -220,52 +226,14 @@ fn unanswered(error: &RelayError) -> Reply {
     }
 }
 
-/// What events say of a request.
-struct Asked {
-    head_only: bool,
-    method: String,
-    peer: IpAddr,
-    since: Instant,
-    target: String,
-}
-
-impl Asked {
-    fn new(head: &RequestHead, peer: IpAddr, since: Instant) -> Self {
-        Self {
-            head_only: head.method == "HEAD",
-            method: head.method.clone(),
-            peer: peer.to_canonical(),
-            since,
-            target: head.target.clone(),
-        }
-    }
-
-    fn answered(&self, gate: &Gate, status: u16, bytes: u64) {
-        gate.tell(Event::Answered {
-            bytes,
-            method: self.method.clone(),
-            micros: u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX),
-            peer: self.peer,
-            status,
-            target: self.target.clone(),
-        });
-    }
-
-    fn failed(&self, gate: &Gate, failure: Failure) {
-        gate.tell(Event::Failed {
-            failure,
-            method: self.method.clone(),
-            peer: self.peer,
-            target: self.target.clone(),
-        });
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
     use std::thread;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
+    use super::super::Options;
+    use super::super::event::Event;
     use super::super::testing::Running;
     use super::*;
     use crate::http::limits::Limits;
@@ -589,19 +557,59 @@ mod tests {
         for (path, expected) in [("/quick?b=c", 6), ("/a?b=c", 2)] {
             running.ask(&format!("GET {path} HTTP/1.1\nHost: x\n\n"));
             let Event::Answered {
+                asked,
                 bytes,
-                method,
-                peer,
                 status,
-                target,
                 ..
             } = running.event()
             else {
                 panic!("the request was answered");
             };
             assert_eq!((bytes, status), (expected, 200));
-            assert_eq!((method.as_str(), target.as_str()), ("GET", path));
-            assert!(peer.is_loopback());
+            assert_eq!((asked.method(), asked.target()), ("GET", path));
+            assert_eq!((asked.version(), asked.scheme()), ("HTTP/1.1", "http"));
+            assert!(asked.peer.is_loopback() && asked.client.is_loopback());
+        }
+    }
+
+    #[test]
+    fn each_answer_has_the_id_that_its_event_has() {
+        let running = Running::echo();
+        for path in BOTH.into_iter().chain(["/../etc"]) {
+            let answer = running.ask(&format!(
+                "GET {path} HTTP/1.1\nHost: x\nX-Request-Id: mine\n\n"
+            ));
+            let Event::Answered { asked, .. } = running.event() else {
+                panic!("the request was answered");
+            };
+            assert_eq!(answer.header("x-request-id"), Some(asked.id.as_str()));
+            assert_ne!(asked.id, "mine", "nobody trusts this client");
+        }
+        let answer = running.ask("GET / HTTP/3.0\nHost: x\n\n");
+        let Event::Refused { id, .. } = running.event() else {
+            panic!("the request was refused");
+        };
+        assert_eq!(answer.header("x-request-id"), Some(id.as_str()));
+    }
+
+    #[test]
+    fn trusted_proxy_names_the_request_and_its_client() {
+        let options = Options {
+            serve: vec![(Ipv4Addr::LOCALHOST, 0).into()],
+            trusted_proxies: vec!["127.0.0.0/8".parse().expect("a network")],
+            ..Options::default()
+        };
+        let running = Running::with(options, |_| Reply::new(204));
+        for path in BOTH {
+            let answer = running.ask(&format!(
+                "GET {path} HTTP/1.1\nHost: x\nX-Request-Id: it.s-1\nX-Forwarded-For: 6.6.6.6, 192.0.2.7\n\n"
+            ));
+            assert_eq!(answer.header("x-request-id"), Some("it.s-1"));
+            let Event::Answered { asked, .. } = running.event() else {
+                panic!("the request was answered");
+            };
+            assert_eq!(asked.client.to_string(), "192.0.2.7");
+            assert!(asked.peer.is_loopback());
         }
     }
 

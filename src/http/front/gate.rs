@@ -14,6 +14,7 @@ use super::guests::{Guest, Guests};
 use super::outgoing;
 use super::refusal::Refusal;
 use super::relay::Relay;
+use super::request_id::{self, Ids};
 use super::stream::Stream;
 use super::tls::Tls;
 use super::{Handler, OnEvent, Role};
@@ -32,6 +33,7 @@ const LOOK: Duration = Duration::from_secs(1);
 pub(super) struct Gate {
     pub(super) guests: Arc<Guests>,
     pub(super) handler: Arc<dyn Handler>,
+    pub(super) ids: Ids,
     pub(super) limits: Limits,
     pub(super) on_event: OnEvent,
     pub(super) relay: Relay,
@@ -41,6 +43,7 @@ pub(super) struct Gate {
 /// The signal to stop, which can be waited for.
 #[derive(Default)]
 pub(super) struct Stop {
+    is_now: AtomicBool,
     is_set: AtomicBool,
     lock: Mutex<()>,
     wake: Condvar,
@@ -63,6 +66,23 @@ impl Gate {
         (self.on_event)(event);
     }
 
+    /// Sends the answer that says why not; it has an id as every answer, though there may be no request.
+    pub(super) fn refuse(&self, stream: &mut Stream, peer: SocketAddr, refusal: &Refusal) {
+        let id = self.ids.next();
+        let reply = refused(refusal).with(request_id::HEADER, id.as_str());
+        outgoing::send(stream, &reply, Persistence::Close, false);
+        self.tell_refused(id, peer, refusal);
+    }
+
+    fn tell_refused(&self, id: String, peer: SocketAddr, refusal: &Refusal) {
+        self.tell(Event::Refused {
+            cause: refusal.cause(),
+            id,
+            peer: peer.ip().to_canonical(),
+            status: refusal.status(),
+        });
+    }
+
     /// Waits for the signal to stop, and then until nobody is left or the time is up.
     pub(super) fn see_off(&self, doors: &[SocketAddr]) {
         while !self.stop.wait(Duration::from_secs(3600)) {}
@@ -72,19 +92,33 @@ impl Gate {
         }
         self.guests.send_home();
         let deadline = Instant::now() + self.limits.drain_timeout;
-        if !self.guests.wait_until_empty(deadline) {
+        if !self.drain(deadline) {
             self.guests.throw_out();
             self.guests.wait_until_empty(Instant::now() + LAST_MOMENT);
         }
     }
 
-    /// Reads the files of `tls` again whenever they change.
+    /// Waits until nobody is left or the time is up, which a second signal can make now; says whether nobody is.
+    fn drain(&self, deadline: Instant) -> bool {
+        loop {
+            let next = Instant::now() + PAUSE;
+            if self.guests.wait_until_empty(next.min(deadline)) {
+                return true;
+            }
+            if next >= deadline || self.stop.is_now() {
+                return false;
+            }
+        }
+    }
+
+    /// Reads the files of `tls` again whenever they change, or when it is asked for.
     pub(super) fn watch(&self, tls: &Tls) {
         let mut known = tls.stamp();
         while !self.stop.wait(LOOK) {
             let stamp = tls.stamp();
             // A file that is not there is about to be replaced.
-            if stamp != known && stamp.iter().all(Option::is_some) {
+            let is_changed = stamp != known && stamp.iter().all(Option::is_some);
+            if tls.is_asked_for() || is_changed {
                 known = stamp;
                 let result = tls.reload();
                 self.tell(Event::Reloaded { result });
@@ -98,6 +132,16 @@ impl Stop {
         let _guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         self.is_set.store(true, Ordering::Release);
         self.wake.notify_all();
+    }
+
+    /// Makes those who are still served leave at once.
+    pub(super) fn set_now(&self) {
+        self.is_now.store(true, Ordering::Release);
+        self.set();
+    }
+
+    pub(super) fn is_now(&self) -> bool {
+        self.is_now.load(Ordering::Acquire)
     }
 
     pub(super) fn is_set(&self) -> bool {
@@ -171,15 +215,11 @@ impl Door {
     /// Says no without waiting for anything; what does not fit into the socket's buffer is lost.
     fn turn_away(&self, gate: &Gate, socket: &Arc<TcpStream>, peer: SocketAddr, refusal: &Refusal) {
         if self.tls.is_none() && socket.set_nonblocking(true).is_ok() {
-            let mut stream = Stream::plain(Arc::clone(socket));
-            outgoing::send(&mut stream, &refused(refusal), Persistence::Close, false);
+            gate.refuse(&mut Stream::plain(Arc::clone(socket)), peer, refusal);
             let _ = socket.shutdown(Shutdown::Write);
+        } else {
+            gate.tell_refused(gate.ids.next(), peer, refusal);
         }
-        gate.tell(Event::Refused {
-            cause: refusal.cause(),
-            peer: peer.ip().to_canonical(),
-            status: refusal.status(),
-        });
     }
 }
 
@@ -189,13 +229,7 @@ fn receive(gate: &Gate, guest: &Guest, socket: Arc<TcpStream>, role: Role, tls: 
     };
     if speaks_plainly(&socket, gate.limits.head_timeout) {
         let mut stream = Stream::plain(socket);
-        let refusal = Refusal::NotEncrypted;
-        outgoing::send(&mut stream, &refused(&refusal), Persistence::Close, false);
-        gate.tell(Event::Refused {
-            cause: refusal.cause(),
-            peer: guest.peer.ip().to_canonical(),
-            status: refusal.status(),
-        });
+        gate.refuse(&mut stream, guest.peer, &Refusal::NotEncrypted);
         return stream.close();
     }
     let deadline = Instant::now() + gate.limits.head_timeout;
@@ -243,7 +277,7 @@ mod tests {
     #[test]
     fn port_in_use_is_an_error_that_names_the_address() {
         let first = Server::bind(at((Ipv4Addr::LOCALHOST, 0).into())).expect("a free port");
-        let address = first.local_addrs()[0];
+        let address = first.local_addrs(Role::Serve)[0];
         let error = Server::bind(at(address))
             .map(drop)
             .expect_err("the port is taken");
@@ -256,7 +290,7 @@ mod tests {
         let Ok(six) = Server::bind(at((Ipv6Addr::UNSPECIFIED, 0).into())) else {
             return;
         };
-        let port = six.local_addrs()[0].port();
+        let port = six.local_addrs(Role::Serve)[0].port();
         drop(six);
         let both = vec![
             (Ipv4Addr::UNSPECIFIED, port).into(),
@@ -267,7 +301,7 @@ mod tests {
             ..Options::default()
         };
         let server = Server::bind(options).expect("each is only its family's");
-        assert_eq!(server.local_addrs(), both);
+        assert_eq!(server.local_addrs(Role::Serve), both);
     }
 
     #[test]

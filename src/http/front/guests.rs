@@ -64,7 +64,7 @@ impl Guests {
     ) -> Result<Guest, Refusal> {
         let origin = origin(peer.ip());
         let mut seats = self.lock();
-        let is_exempt = self.exempt.iter().any(|proxy| proxy.contains(peer.ip()));
+        let is_exempt = self.trusts(peer.ip());
         let crowd = seats.by_origin.get(&origin).map_or(0, Vec::len);
         if crowd >= self.max_per_origin && !is_exempt {
             let longest = longest_waiting(seats.by_origin.get(&origin).into_iter().flatten());
@@ -93,9 +93,18 @@ impl Guests {
         })
     }
 
+    /// Says whether `address` is that of a trusted proxy.
+    pub(super) fn trusts(&self, address: IpAddr) -> bool {
+        self.exempt.iter().any(|proxy| proxy.contains(address))
+    }
+
+    /// Returns how many there may be.
+    pub(super) fn max(&self) -> usize {
+        self.max
+    }
+
     /// Returns how many there are.
-    #[cfg(test)]
-    fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.lock().total
     }
 

@@ -9,16 +9,20 @@
 //!    [`relay`] to [`backend`], where `tiny_http` and its workers answer;
 //! 4. [`answer_head`] and [`outgoing`] write the answer, [`event`] tells what happened.
 //!
+//! [`asked`] is what is known of a request: its [id](request_id), and by [`forwarded`] whose it is.
+//!
 //! A connection has a thread of its own; a client that is slow, silent or hostile costs that thread until a deadline of
-//! [`Limits`](super::limits::Limits), or until its place is needed. The hot paths do not go over the relay since that
+//! [`Limits`], or until its place is needed. The hot paths do not go over the relay since that
 //! costs two more threads' turns for each request, some 40 µs, and every byte another copy.
 
 mod answer_head;
+mod asked;
 mod backend;
 mod chunked;
 mod descriptors;
 mod event;
 mod exchange;
+mod forwarded;
 mod framing;
 mod gate;
 mod guests;
@@ -29,6 +33,7 @@ mod receive;
 mod refusal;
 mod relay;
 mod request_head;
+mod request_id;
 mod stream;
 #[cfg(test)]
 mod testing;
@@ -36,15 +41,17 @@ mod tls;
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
+pub(crate) use asked::Asked;
 pub(crate) use event::Event;
 pub(crate) use tls::{TlsError, TlsFiles};
 
 use self::gate::{Door, Gate, Stop};
 use self::guests::Guests;
 use self::relay::Relay;
+use self::request_id::Ids;
 use self::tls::Tls;
 use super::limits::Limits;
 use super::reply::Reply;
@@ -56,11 +63,35 @@ pub(crate) trait Handler: Send + Sync + 'static {
     /// Answers one request.
     fn answer(&self, request: &Request) -> Reply;
 
-    /// Says whether `request` is one of those that are asked most and answered without waiting for anything.
-    fn is_quick(&self, request: &Request) -> bool;
+    /// Says what `request` is for.
+    fn matched(&self, request: &Request) -> Matched;
 
     /// Answers one request that came where only redirections are given.
     fn redirect(&self, request: &Request) -> Reply;
+
+    /// Answers one request of whoever watches the server.
+    fn watch(&self, request: &Request) -> Reply;
+}
+
+/// What a request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Matched {
+    /// It is one of those that are asked most and answered without waiting for anything.
+    pub(crate) is_quick: bool,
+    /// Of its route, in logs and metrics.
+    pub(crate) name: &'static str,
+}
+
+/// How many are connected, and how many may be.
+#[derive(Clone)]
+pub(crate) struct Crowd(Arc<OnceLock<Arc<Guests>>>);
+
+impl Crowd {
+    /// Returns both, none before the server runs.
+    pub(crate) fn count(&self) -> (usize, usize) {
+        let guests = self.0.get();
+        guests.map_or((0, 0), |guests| (guests.count(), guests.max()))
+    }
 }
 
 /// Is told what happened.
@@ -71,6 +102,7 @@ pub(crate) type OnEvent = Arc<dyn Fn(Event) + Send + Sync>;
 pub(crate) enum Role {
     Redirect,
     Serve,
+    Watch,
 }
 
 /// What a server listens on and for whom.
@@ -84,6 +116,8 @@ pub(crate) struct Options {
     pub(crate) tls: Option<TlsFiles>,
     /// May have all connections.
     pub(crate) trusted_proxies: Vec<TrustedProxy>,
+    /// Where those who watch the server ask.
+    pub(crate) watch: Option<SocketAddr>,
 }
 
 /// Says why a server cannot start.
@@ -111,6 +145,7 @@ pub(crate) enum FrontError {
 
 /// A server that listens, and answers once it runs.
 pub(crate) struct Server {
+    crowd: Crowd,
     doors: Vec<Door>,
     options: Options,
     stop: Arc<Stop>,
@@ -121,10 +156,32 @@ pub(crate) struct Server {
 #[derive(Clone)]
 pub(crate) struct Stopper(Arc<Stop>);
 
+/// Has a server read its certificate again.
+pub(crate) struct Reloader(Option<Arc<Tls>>);
+
+impl Reloader {
+    /// Asks for it; an event tells how it went.
+    pub(crate) fn reload(&self) {
+        if let Some(tls) = &self.0 {
+            tls.ask();
+        }
+    }
+}
+
 impl Stopper {
     /// Makes `run` return once the requests in flight are answered.
     pub(crate) fn stop(&self) {
         self.0.set();
+    }
+
+    /// Makes `run` return, and those who are served still get no more.
+    pub(crate) fn stop_now(&self) {
+        self.0.set_now();
+    }
+
+    /// Says whether that was called.
+    pub(crate) fn is_now(&self) -> bool {
+        self.0.is_now()
     }
 }
 
@@ -136,7 +193,8 @@ impl Server {
         let serve = options.serve.iter().map(|address| (*address, Role::Serve));
         let redirect = options.redirect.iter();
         let redirect = redirect.map(|address| (*address, Role::Redirect));
-        let doors: Vec<_> = serve.chain(redirect).collect();
+        let watch = options.watch.iter().map(|address| (*address, Role::Watch));
+        let doors: Vec<_> = serve.chain(redirect).chain(watch).collect();
         let open = |(address, role): &(SocketAddr, Role)| {
             let is_other_family =
                 |(other, _): &(SocketAddr, Role)| other.is_ipv4() && other.port() == address.port();
@@ -145,6 +203,7 @@ impl Server {
             door(*address, *role, tls, only_v6, &options.limits)
         };
         Ok(Self {
+            crowd: Crowd(Arc::default()),
             doors: doors.iter().map(open).collect::<Result<_, _>>()?,
             options,
             stop: Arc::default(),
@@ -152,10 +211,20 @@ impl Server {
         })
     }
 
-    /// Returns the addresses at which is served, with the ports that were given.
-    pub(crate) fn local_addrs(&self) -> Vec<SocketAddr> {
-        let serving = self.doors.iter().filter(|door| door.role == Role::Serve);
-        serving.map(|door| door.address).collect()
+    /// Returns the addresses of a role, with the ports that were given.
+    pub(crate) fn local_addrs(&self, role: Role) -> Vec<SocketAddr> {
+        let doors = self.doors.iter().filter(|door| door.role == role);
+        doors.map(|door| door.address).collect()
+    }
+
+    /// Returns what counts the connections.
+    pub(crate) fn crowd(&self) -> Crowd {
+        self.crowd.clone()
+    }
+
+    /// Returns what has the certificate read again.
+    pub(crate) fn reloader(&self) -> Reloader {
+        Reloader(self.tls.clone())
     }
 
     /// Returns what stops this server.
@@ -173,13 +242,16 @@ impl Server {
         let relay = Relay::start(Arc::clone(&handler), limits.relayed)
             .map_err(|source| FrontError::Relay { source })?;
         let connections = limits.connections.min(descriptors::room_for_connections());
+        let guests = Arc::new(Guests::new(
+            connections,
+            limits.connections_per_address,
+            self.options.trusted_proxies,
+        ));
+        self.crowd.0.get_or_init(|| Arc::clone(&guests));
         let gate = Arc::new(Gate {
-            guests: Arc::new(Guests::new(
-                connections,
-                limits.connections_per_address,
-                self.options.trusted_proxies,
-            )),
+            guests,
             handler,
+            ids: Ids::random(),
             limits,
             on_event,
             relay,

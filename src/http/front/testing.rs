@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::{Event, FrontError, Handler, Options, Server, Stopper};
+use super::{Event, FrontError, Handler, Matched, Options, Role, Server, Stopper};
 use crate::http::limits::Limits;
 use crate::http::reply::Reply;
 use crate::http::request::Request;
@@ -31,12 +31,18 @@ impl<F: Fn(&Request) -> Reply + Send + Sync + 'static> Handler for Function<F> {
         self.0(request)
     }
 
-    fn is_quick(&self, request: &Request) -> bool {
-        request.path.first().is_some_and(|first| first == "quick")
+    fn matched(&self, request: &Request) -> Matched {
+        let is_quick = request.path.first().is_some_and(|first| first == "quick");
+        let name = "test";
+        Matched { is_quick, name }
     }
 
     fn redirect(&self, request: &Request) -> Reply {
         Reply::new(308).with("Location", format!("https://there{}", request.path_text()))
+    }
+
+    fn watch(&self, _request: &Request) -> Reply {
+        Reply::text(200, "watched")
     }
 }
 
@@ -62,7 +68,7 @@ impl Running {
         handler: impl Fn(&Request) -> Reply + Send + Sync + 'static,
     ) -> Self {
         let server = Server::bind(options).expect("a free port");
-        let (address, stopper) = (server.local_addrs()[0], server.stopper());
+        let (address, stopper) = (server.local_addrs(Role::Serve)[0], server.stopper());
         let (sender, events) = channel();
         // A test that ended looks at no more events.
         let on_event = Arc::new(move |event| drop(sender.send(event)));

@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
@@ -49,6 +50,7 @@ pub(crate) enum TlsError {
 pub(super) struct Tls {
     current: ArcSwap<ServerConfig>,
     files: TlsFiles,
+    is_asked_for: AtomicBool,
 }
 
 /// What is seen of files without reading them.
@@ -61,7 +63,18 @@ impl Tls {
         Ok(Self {
             current: ArcSwap::from_pointee(config),
             files,
+            is_asked_for: AtomicBool::new(false),
         })
+    }
+
+    /// Has the files read again, whether they seem to have changed or not.
+    pub(super) fn ask(&self) {
+        self.is_asked_for.store(true, Ordering::Release);
+    }
+
+    /// Says whether somebody asked since this was called last.
+    pub(super) fn is_asked_for(&self) -> bool {
+        self.is_asked_for.swap(false, Ordering::AcqRel)
     }
 
     pub(super) fn config(&self) -> Arc<ServerConfig> {

@@ -89,6 +89,8 @@ settings! {
         "Write a line for each request: off, text or json";
     access_log_file "access-log-file" "FILE": Option<PathBuf> = "",
         "Append these lines to FILE instead of writing them to standard output";
+    metrics_listen "metrics-listen" "ADDRESS:PORT": Option<SocketAddr> = "",
+        "Answer /metrics, /healthz and /readyz in plain HTTP here, for whoever watches the server";
     debug_package "debug-package" "true|false": bool = "false",
         "Add an entry to each catalog that shows a NAS what it asked, in its Package Center";
 }
