@@ -3,9 +3,20 @@
 use crate::support::sandbox::Sandbox;
 use crate::support::spk::Spk;
 
-const COMMANDS: [&str; 12] = [
-    "init", "inspect", "add", "promote", "yank", "unyank", "list", "show", "log", "serve",
-    "config", "demo",
+const COMMANDS: [&str; 13] = [
+    "init",
+    "inspect",
+    "add",
+    "promote",
+    "yank",
+    "unyank",
+    "list",
+    "show",
+    "log",
+    "serve",
+    "config",
+    "healthcheck",
+    "demo",
 ];
 
 #[test]

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use super::access_log::AccessLogError;
+use super::healthcheck::HealthcheckError;
 use super::hint;
 use super::settings::SettingsError;
 use super::ui::Ui;
@@ -88,6 +89,7 @@ with_advice!(
     AskedError,
     DemoError,
     GitError,
+    HealthcheckError,
     InitError,
     InspectError,
     OfferError,
@@ -315,6 +317,14 @@ impl Advice for DemoError {
             Self::Offer(error) => error.hints(),
             Self::Open(error) => error.hints(),
             Self::File { .. } | Self::Icon { .. } | Self::NotEmpty { .. } => Vec::new(),
+        }
+    }
+}
+
+impl Advice for HealthcheckError {
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Encrypted => hints(&[hint::METRICS_LISTEN]),
         }
     }
 }

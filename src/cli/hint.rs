@@ -17,6 +17,7 @@ pub(super) const INIT: &str =
     "make a package source here with `spkrepo init`, or name one with `--repo DIR`";
 pub(super) const KEEP_TEXTS: &str = "raise the version if the texts are meant to change, or use `spkrepo add --keep-texts FILE` to keep the release's";
 pub(super) const LOCKED: &str = "wait for the other process; if none is running, delete that file";
+pub(super) const METRICS_LISTEN: &str = "`spkrepo serve --metrics-listen 127.0.0.1:9100` answers /healthz without TLS as well; give this command the same";
 pub(super) const NAME_PLATFORM: &str =
     "name its platform with `--arch`; a NAS sends it in each request";
 pub(super) const NEWER_FORMAT: &str = "install a newer spkrepo: this repository was made for it";
@@ -32,7 +33,7 @@ pub(super) const YANK: &str =
 
 /// Every hint of this file.
 #[cfg(test)]
-pub(super) const ALL: [&str; 20] = [
+pub(super) const ALL: [&str; 21] = [
     ADD_IDENTITY,
     CHECKOUT_BRANCH,
     COMMIT_FIRST,
@@ -44,6 +45,7 @@ pub(super) const ALL: [&str; 20] = [
     INIT,
     KEEP_TEXTS,
     LOCKED,
+    METRICS_LISTEN,
     NAME_PLATFORM,
     NEWER_FORMAT,
     PROMOTE,

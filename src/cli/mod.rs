@@ -7,6 +7,7 @@ mod demo;
 mod device;
 mod error;
 mod explain;
+mod healthcheck;
 mod hint;
 mod init;
 mod inspect;
@@ -68,6 +69,7 @@ enum Command {
     Query(query::Args),
     Serve(serve::Args),
     Config(config::Args),
+    Healthcheck(healthcheck::Args),
     Demo(demo::Args),
 }
 
@@ -132,6 +134,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Status, CliError> {
         Command::Query(args) => query::run(context, args),
         Command::Serve(args) => serve::run(context, &args),
         Command::Config(args) => config::run(context, &args),
+        Command::Healthcheck(args) => healthcheck::run(context, &args),
         Command::Demo(args) => demo::run(context, &args),
     }
 }

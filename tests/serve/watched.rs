@@ -268,3 +268,31 @@ fn an_offered_spk_that_is_lost_makes_the_server_unready() {
     std::thread::sleep(std::time::Duration::from_millis(600));
     server.get("/readyz").status(200);
 }
+
+#[test]
+fn healthcheck_asks_the_server_that_the_settings_describe() {
+    let sandbox = alpha();
+    let server = watched(&sandbox, "");
+    let port = server.host().rsplit(':').next().expect("a port");
+    sandbox
+        .run(&format!("healthcheck --port {port} --listen 0.0.0.0"))
+        .success()
+        .stdout("")
+        .stderr("");
+    let options = format!(
+        "--tls-cert a --tls-key b --metrics-listen {}",
+        watch_host(&server)
+    );
+    sandbox.run(&format!("healthcheck {options}")).success();
+    sandbox
+        .run("healthcheck --tls-cert a --tls-key b")
+        .failure(2)
+        .stderr_has("speaks TLS only")
+        .stderr_has("--metrics-listen");
+    let options = format!("healthcheck --port {port}");
+    drop(server);
+    sandbox
+        .run(&options)
+        .failure(1)
+        .stderr_has("does not answer");
+}
