@@ -16,6 +16,7 @@ mod signals;
 mod smuggling;
 mod sspks;
 mod starting;
+mod tls;
 mod watched;
 
 use std::time::{Duration, Instant};
