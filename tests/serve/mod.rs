@@ -3,6 +3,7 @@
 mod catalog;
 mod clients;
 mod conditional;
+mod deployed;
 mod downloads;
 mod following;
 mod gosspks;
