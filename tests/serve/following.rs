@@ -171,7 +171,6 @@ fn a_refused_commit_that_is_taken_back_is_forgotten() {
 #[test]
 fn a_commit_whose_objects_arrive_after_it_is_served_once_they_are_there() {
     let sandbox = alpha();
-    let server = Server::start(&sandbox, "");
     sandbox.git("switch --quiet --create next");
     commit(&sandbox, "complete");
     let blob = sandbox.git(&format!("rev-parse HEAD:{RELEASE}"));
@@ -179,6 +178,7 @@ fn a_commit_whose_objects_arrive_after_it_is_served_once_they_are_there() {
     sandbox.git("switch --quiet main");
     let away = sandbox.path("object");
     fs_err::rename(&object, &away).expect("a loose object");
+    let server = Server::start(&sandbox, "");
     sandbox.git("update-ref refs/heads/main next");
     wait_until("the refusal", || server.get("/readyz").status == 503);
     assert_eq!(description(&server), "What alpha does");
