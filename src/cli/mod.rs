@@ -20,6 +20,7 @@ mod serve;
 mod settings;
 mod show;
 mod table;
+mod throttle;
 mod ui;
 
 use std::path::PathBuf;

@@ -2,10 +2,12 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::access_log::{AccessLog, redacted};
 use super::error::{CliError, problem};
 use super::settings::{Effective, SettingFlags, effective};
+use super::throttle::{Pass, Throttle};
 use super::ui::Ui;
 use super::{Context, Status};
 use crate::http::{Event, Limits, Notice, OnNotice, ServeOptions, TlsFiles, serve};
@@ -143,8 +145,19 @@ fn notices(
     again: impl Fn() + Send + Sync + 'static,
 ) -> OnNotice {
     let ui = Ui::new();
+    let throttle = Throttle::new(Instant::now());
     Arc::new(move |notice| match &notice {
         Notice::Front(event @ Event::Answered { .. }) => log.write(event),
+        Notice::Front(Event::Failed { .. } | Event::Refused { .. }) => {
+            if let Pass::Yes { left_out } = throttle.pass(Instant::now()) {
+                print(&ui, &notice);
+                if left_out > 0 {
+                    ui.note(&format!(
+                        "  {left_out} lines like this were left out before"
+                    ));
+                }
+            }
+        }
         Notice::Listening { addresses } => {
             addresses
                 .iter()
