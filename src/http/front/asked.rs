@@ -92,18 +92,9 @@ impl Asked {
 impl Asked {
     /// Returns what a request with these headers of a client behind a proxy would be.
     pub(crate) fn example(target: &str, headers: &[(&str, &str)]) -> Self {
-        let headers = headers.iter();
-        let head = RequestHead {
-            headers: headers
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect(),
-            method: "GET".to_owned(),
-            old: false,
-            target: target.to_owned(),
-        };
         Self {
             client: [203, 0, 113, 9].into(),
-            head,
+            head: RequestHead::example(target, headers),
             id: "0f-1".to_owned(),
             peer: [127, 0, 0, 1].into(),
             route: "catalog",

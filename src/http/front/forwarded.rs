@@ -59,15 +59,7 @@ mod tests {
     use super::*;
 
     fn client_of(peer: &str, headers: &[(&str, &str)]) -> String {
-        let headers = headers.iter();
-        let head = RequestHead {
-            headers: headers
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect(),
-            method: "GET".to_owned(),
-            old: false,
-            target: "/".to_owned(),
-        };
+        let head = RequestHead::example("/", headers);
         let is_trusted = |address: IpAddr| address.to_string().starts_with("10.");
         client(peer.parse().expect("an address"), is_trusted, &head).to_string()
     }

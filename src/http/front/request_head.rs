@@ -41,6 +41,20 @@ impl RequestHead {
     }
 }
 
+#[cfg(test)]
+impl RequestHead {
+    /// Returns a GET of `target`; the names of the headers are in lower case.
+    pub(super) fn example(target: &str, headers: &[(&str, &str)]) -> Self {
+        let header = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Self {
+            headers: headers.iter().map(header).collect(),
+            method: "GET".to_owned(),
+            old: false,
+            target: target.to_owned(),
+        }
+    }
+}
+
 /// Returns the head at the beginning of `bytes` and its length, or nothing if it goes on behind them.
 ///
 /// Empty lines before it are passed over (RFC 9112 §2.2) and count into its length.
