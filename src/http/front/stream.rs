@@ -12,6 +12,10 @@ use rustls::{ServerConfig, ServerConnection};
 
 /// How long what a client still sends is taken after the last answer, so that the answer is not lost (RFC 9112 §9.6).
 const LINGER: Duration = Duration::from_secs(2);
+/// What is taken at once of it, and how long the client has to wait for the next: one that sends as fast as it can must
+/// not be read as fast as it sends.
+const LEFTOVER: usize = 64 << 10;
+const LEFTOVER_PAUSE: Duration = Duration::from_millis(10);
 /// Shorter waits cannot be asked of a socket.
 const SHORTEST: Duration = Duration::from_millis(1);
 
@@ -139,11 +143,12 @@ impl Stream {
             return;
         }
         let deadline = Instant::now() + LINGER;
-        let mut rest = [0; 8192];
+        let mut rest = Vec::new();
         while self.wait_until(deadline).is_ok() {
+            rest.resize(LEFTOVER, 0);
             match (&*self.socket).read(&mut rest) {
                 Ok(0) | Err(_) => return,
-                Ok(_) => {}
+                Ok(_) => std::thread::sleep(LEFTOVER_PAUSE),
             }
         }
     }
