@@ -14,7 +14,7 @@
 //! 5 ops/        one use case per file: typed input, typed report, prints nothing
 //! 4 catalog/ history/                pure views over snapshots
 //! 3 repo/       Snapshot (reads one commit) and Change (what a Writer commits)
-//! 2 git/ blob/ spk/                  storage and formats, ignorant of each other
+//! 2 git/ blob/ spk/ pgp/             storage and formats, ignorant of each other
 //! 1 model/      typed names, versions, platforms, channels, TOML documents; no I/O
 //! 0 base/       digests, atomic files, limits
 //! ```
@@ -25,6 +25,13 @@
 //! which writes and hashes at the same time. The plan is made against a snapshot and refuses what contradicts it. Then
 //! the blob gets its name, and only then `repo::Writer` makes the commit that names it. Killed at any instant, the
 //! repository is at the old commit or at the new one: a journal tells the next writer what to finish in the working tree.
+//!
+//! # An SPK is signed
+//!
+//! `spk::layout` finds the contents that DSM signs; `pgp::Signer` signs them as they are read from the blob, and states the
+//! digest of the whole unsigned SPK beside them, since names and modes are not part of what DSM signs. `spk::splice`
+//! copies the SPK with the new member into the store, and one commit has the documents, the pointers and, when it is
+//! new, the certificate. `ops::verify` goes the same way back and compares every byte.
 //!
 //! # A NAS asks for the catalog
 //!
@@ -49,6 +56,7 @@ mod history;
 mod http;
 mod model;
 mod ops;
+mod pgp;
 mod repo;
 mod spk;
 

@@ -76,6 +76,18 @@ impl Incoming {
     }
 }
 
+impl Write for Incoming {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.put(bytes)?;
+        Ok(bytes.len())
+    }
+
+    /// What is left is written when the blob is finished.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 impl StagedBlob {
     /// Returns the size and digests of the blob.
     pub(crate) fn digests(&self) -> Digests {

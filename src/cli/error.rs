@@ -83,6 +83,8 @@ macro_rules! with_advice {
     };
 }
 
+mod signing;
+
 with_advice!(
     AccessLogError,
     AddError,

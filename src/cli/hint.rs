@@ -11,13 +11,20 @@ pub(super) const CONTENDED: &str =
 pub(super) const DESCRIBE_DEVICE: &str =
     "describe the device, for example `spkrepo explain PACKAGE --model DS918+ --dsm 7.2`";
 pub(super) const DOCUMENTS: &str = "mend the files and commit them, then try again";
+pub(super) const EXPORT_CERTIFICATE: &str =
+    "export the public part: `gpg --armor --export KEY`; secret keys belong in no repository";
+pub(super) const EXPORT_SECRET: &str =
+    "export it with `gpg --armor --export-secret-keys KEY`, outside of the repository";
 pub(super) const FINISH: &str =
     "mend the cause and run the command again: it brings the working tree to that commit";
+pub(super) const FORCE_UNSIGN: &str =
+    "raise the version instead, or use `spkrepo unsign --force PACKAGE@VERSION`";
 pub(super) const INIT: &str =
     "make a package source here with `spkrepo init`, or name one with `--repo DIR`";
 pub(super) const KEEP_TEXTS: &str = "raise the version if the texts are meant to change, or use `spkrepo add --keep-texts FILE` to keep the release's";
 pub(super) const LOCKED: &str = "wait for the other process; if none is running, delete that file";
 pub(super) const METRICS_LISTEN: &str = "`spkrepo serve --metrics-listen 127.0.0.1:9100` answers /healthz without TLS as well; give this command the same";
+pub(super) const NAME_PASSPHRASE: &str = "name a file with it by `--passphrase-file` or SPKREPO_PASSPHRASE_FILE, or a descriptor by `--passphrase-fd`";
 pub(super) const NAME_PLATFORM: &str =
     "name its platform with `--arch`; a NAS sends it in each request";
 pub(super) const NEWER_FORMAT: &str = "install a newer spkrepo: this repository was made for it";
@@ -27,13 +34,15 @@ pub(super) const REPLACE_STAGED: &str = "nobody was offered it yet: `spkrepo add
 pub(super) const RIVAL: &str = "give one of the two another minimum DSM or other platforms; a device must have exactly one best build";
 pub(super) const SPKS: &str =
     "name files that end in `.spk`, a folder of them, or `-` for standard input";
+pub(super) const UNSIGN: &str =
+    "`spkrepo unsign PACKAGE@VERSION` takes the signature out; then it can be signed";
 pub(super) const UNYANK: &str = "`spkrepo unyank PACKAGE@VERSION` takes the yank back";
 pub(super) const YANK: &str =
     "`spkrepo yank PACKAGE@VERSION --reason TEXT` withdraws a release from every channel";
 
 /// Every hint of this file.
 #[cfg(test)]
-pub(super) const ALL: [&str; 21] = [
+pub(super) const ALL: [&str; 26] = [
     ADD_IDENTITY,
     CHECKOUT_BRANCH,
     COMMIT_FIRST,
@@ -41,11 +50,15 @@ pub(super) const ALL: [&str; 21] = [
     CONTENDED,
     DESCRIBE_DEVICE,
     DOCUMENTS,
+    EXPORT_CERTIFICATE,
+    EXPORT_SECRET,
     FINISH,
+    FORCE_UNSIGN,
     INIT,
     KEEP_TEXTS,
     LOCKED,
     METRICS_LISTEN,
+    NAME_PASSPHRASE,
     NAME_PLATFORM,
     NEWER_FORMAT,
     PROMOTE,
@@ -53,6 +66,7 @@ pub(super) const ALL: [&str; 21] = [
     REPLACE_STAGED,
     RIVAL,
     SPKS,
+    UNSIGN,
     UNYANK,
     YANK,
 ];

@@ -67,6 +67,8 @@ fn words(event: &Event) -> String {
         What::Moved { from, to } => format!("{what}: {from} → {to}"),
         What::Removed => format!("{what}: removed"),
         What::Replaced => format!("{what}: other bytes"),
+        What::Signed { fingerprint } => format!("{what}: signed by {fingerprint}"),
+        What::Unsigned => format!("{what}: signature removed"),
         What::Unyanked => format!("{what}: unyanked"),
         What::Yanked { reason } => format!("{what}: yanked: {reason}"),
     }

@@ -19,9 +19,11 @@ mod query;
 mod serve;
 mod settings;
 mod show;
+mod sign;
 mod table;
 mod throttle;
 mod ui;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -63,9 +65,12 @@ enum Command {
     Promote(offer::PromoteArgs),
     Yank(offer::YankArgs),
     Unyank(offer::UnyankArgs),
+    Sign(sign::SignArgs),
+    Unsign(sign::UnsignArgs),
     List(list::Args),
     Show(show::Args),
     Log(log::Args),
+    Verify(verify::Args),
     Explain(explain::Args),
     Query(query::Args),
     Serve(serve::Args),
@@ -125,12 +130,15 @@ fn dispatch(context: &Context, command: Command) -> Result<Status, CliError> {
         Command::Init(args) => init::run(context, &args),
         Command::Inspect(args) => inspect::run(context, &args),
         Command::Add(args) => add::run(context, args),
-        Command::Promote(args) => offer::promote(context, args),
+        Command::Promote(args) => offer::promote(context, &args),
         Command::Yank(args) => offer::yank(context, args),
-        Command::Unyank(args) => offer::unyank(context, args),
+        Command::Unyank(args) => offer::unyank(context, &args),
+        Command::Sign(args) => sign::sign_builds(context, args),
+        Command::Unsign(args) => sign::unsign(context, args),
         Command::List(args) => list::run(context, &args),
         Command::Show(args) => show::run(context, &args),
         Command::Log(args) => log::run(context, &args),
+        Command::Verify(args) => verify::run(context, &args),
         Command::Explain(args) => explain::run(context, args),
         Command::Query(args) => query::run(context, args),
         Command::Serve(args) => serve::run(context, &args),

@@ -13,10 +13,10 @@ use crate::repo::Landed;
 
 /// Which builds, and what is shown.
 #[derive(Debug, clap::Args)]
-struct Which {
+pub(super) struct Which {
     /// The release: the newest of the package unless a version is named
     #[arg(value_name = "PACKAGE[@VERSION]")]
-    target: Target,
+    pub(super) target: Target,
     /// Only builds that name this platform or family
     #[arg(long)]
     arch: Vec<Arch>,
@@ -28,10 +28,21 @@ struct Which {
     build: Vec<BuildId>,
     /// Show what would be committed, and write nothing
     #[arg(long)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
     /// Print the report as JSON
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
+}
+
+impl Which {
+    /// Returns what the builds of the release are narrowed to.
+    pub(super) fn filters(&self) -> Filters {
+        Filters {
+            arch: self.arch.clone(),
+            build: self.build.clone(),
+            dsm: self.dsm.clone(),
+        }
+    }
 }
 
 /// Offer a release on the next channel
@@ -67,31 +78,27 @@ pub(super) struct UnyankArgs {
     which: Which,
 }
 
-pub(super) fn promote(context: &Context, args: PromoteArgs) -> Result<Status, CliError> {
-    run(context, args.which, &Action::Promote { to: args.to })
+pub(super) fn promote(context: &Context, args: &PromoteArgs) -> Result<Status, CliError> {
+    run(context, &args.which, &Action::Promote { to: args.to })
 }
 
 pub(super) fn yank(context: &Context, args: YankArgs) -> Result<Status, CliError> {
     run(
         context,
-        args.which,
+        &args.which,
         &Action::Yank {
             reason: args.reason,
         },
     )
 }
 
-pub(super) fn unyank(context: &Context, args: UnyankArgs) -> Result<Status, CliError> {
-    run(context, args.which, &Action::Unyank)
+pub(super) fn unyank(context: &Context, args: &UnyankArgs) -> Result<Status, CliError> {
+    run(context, &args.which, &Action::Unyank)
 }
 
-fn run(context: &Context, which: Which, action: &Action) -> Result<Status, CliError> {
+fn run(context: &Context, which: &Which, action: &Action) -> Result<Status, CliError> {
     let repository = context.repository()?;
-    let filters = Filters {
-        arch: which.arch,
-        build: which.build,
-        dsm: which.dsm,
-    };
+    let filters = which.filters();
     let report = offer(&repository, &which.target, &filters, action, which.dry_run)?;
     if which.json {
         context.ui.json(&report);

@@ -6,6 +6,7 @@ use crate::base::limits::Limits;
 use crate::git::{ChangedPath, GitError, Store};
 use crate::model::channel::Channel;
 use crate::model::doc::{BuildDoc, read};
+use crate::model::fingerprint::Fingerprint;
 
 /// What happened to a file of a package.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -37,6 +38,11 @@ pub(crate) enum What {
     Removed,
     /// The build has other bytes.
     Replaced,
+    /// The build has a signature now, or another one.
+    Signed {
+        fingerprint: Fingerprint,
+    },
+    Unsigned,
     Unyanked,
     Yanked {
         reason: String,
@@ -105,8 +111,13 @@ fn build_events(
         _ => return vec![edited()],
     };
     let mut whats = Vec::new();
-    if old.spk.sha256 != new.spk.sha256 {
-        whats.push(What::Replaced);
+    match (&old.signature, &new.signature) {
+        (old, Some(new)) if old.as_ref() != Some(new) => whats.push(What::Signed {
+            fingerprint: new.fingerprint.clone(),
+        }),
+        (Some(_), None) => whats.push(What::Unsigned),
+        _ if old.spk.sha256 != new.spk.sha256 => whats.push(What::Replaced),
+        _ => {}
     }
     if old.channel != new.channel {
         whats.push(What::Moved {

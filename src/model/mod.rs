@@ -4,6 +4,7 @@ pub(crate) mod arch;
 pub(crate) mod build_id;
 pub(crate) mod channel;
 pub(crate) mod doc;
+pub(crate) mod fingerprint;
 pub(crate) mod host;
 pub(crate) mod name;
 pub(crate) mod os_version;

@@ -3,9 +3,12 @@
 pub(crate) mod add;
 pub(crate) mod demo;
 pub(crate) mod inspect;
+pub(crate) mod keys;
 pub(crate) mod list;
 pub(crate) mod offer;
 pub(crate) mod progress;
 pub(crate) mod show;
+pub(crate) mod sign;
 pub(crate) mod target;
+pub(crate) mod verify;
 mod words;

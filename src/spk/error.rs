@@ -67,6 +67,9 @@ pub(crate) enum SpkError {
     NulInInfo { line: usize },
     #[error("this is not an SPK but {looks_like}")]
     NotAnSpk { looks_like: String },
+    /// DSM's own rule knows plain archives only.
+    #[error("the SPK is compressed as a whole, so there is no place for a signature in it")]
+    PackedWhole,
     /// Parsers that know the PAX keyword and those that do not see different members.
     #[error("the PAX record `{key}` before byte {offset} gives a member another {what}")]
     PaxOverride {

@@ -11,6 +11,7 @@ pub(super) const CHUNK: usize = 256 * 1024;
 pub(super) struct Body<'a> {
     buffer: &'a mut [u8],
     content: &'a mut dyn Read,
+    header: u64,
     path: &'a str,
     read: u64,
     size: u64,
@@ -29,11 +30,27 @@ impl<'a> Body<'a> {
         Self {
             buffer,
             content,
+            header: start,
             path,
             read: 0,
             size,
             start,
         }
+    }
+
+    /// Says at which byte of the archive the first header of the member begins.
+    pub(super) fn with_header(self, header: u64) -> Self {
+        Self { header, ..self }
+    }
+
+    /// Returns the byte of the archive at which the first header of the member begins.
+    pub(super) fn header(&self) -> u64 {
+        self.header
+    }
+
+    /// Returns the byte of the archive at which the content begins.
+    pub(super) fn start(&self) -> u64 {
+        self.start
     }
 
     /// Returns how long the content is, in bytes.

@@ -7,8 +7,8 @@
 //!
 //! The stages, top down: `container` (tar or gzip around it) → `walk`, `admit`, `records` (members, one by one) →
 //! `collect` (what a member is for) → `info/`, `conf/`, `image`, `payload`, `signature` (one format each) → `identity`,
-//! `sections`, `report` (views of the result). `write` makes small SPKs. Nothing here
-//! prints or verifies a signature.
+//! `sections`, `report` (views of the result). `write` makes small SPKs. `layout` says which bytes a signature is about
+//! and where it stands, `splice` puts it in and takes it out. Nothing here prints or verifies a signature.
 
 mod admit;
 mod collect;
@@ -21,6 +21,7 @@ mod gunzip;
 mod identity;
 mod image;
 mod info;
+mod layout;
 mod member;
 mod member_path;
 mod meter;
@@ -31,6 +32,7 @@ mod report;
 mod role;
 mod sections;
 mod signature;
+mod splice;
 #[cfg(test)]
 mod test_spk;
 mod text;
@@ -42,6 +44,9 @@ pub(crate) use defect::Defect;
 pub(crate) use error::SpkError;
 pub(crate) use identity::Identity;
 pub(crate) use image::Screenshot;
+pub(crate) use layout::{Layout, SignatureMember, layout};
 pub(crate) use read::{Spk, read};
 pub(crate) use report::Report;
+pub(crate) use signature::Signature;
+pub(crate) use splice::{signature_member, splice};
 pub(crate) use write::{package_tgz, write};

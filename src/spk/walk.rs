@@ -15,37 +15,40 @@ use super::meter::{Gauge, Metered};
 use super::warning::{Warning, Warnings};
 use crate::base::limits::Limits;
 
-/// Hands each regular file of the archive to `on_file` and reads `source` to its end.
+/// Hands each regular file of the archive to `on_file` and reads `source` to its end; returns the byte at which the
+/// mark that ends the archive begins.
 pub(super) fn walk<R: Read>(
     source: R,
     limits: &Limits,
     warnings: &mut Warnings,
     mut on_file: impl FnMut(&str, &mut Body<'_>, &mut Warnings) -> Result<(), SpkError>,
-) -> Result<(), SpkError> {
+) -> Result<u64, SpkError> {
     let gauge = Gauge::default();
     let mut archive = Archive::new(Metered::new(source, &gauge));
     let mut buffer = vec![0; CHUNK];
     let mut guard = Guard::new(limits);
     let mut entries = archive.entries().map_err(SpkError::from_io)?;
-    loop {
+    let end = loop {
         let start = gauge.position().next_multiple_of(BLOCK as u64);
         gauge.set_budget(Some(limits.header));
         let next = entries.next();
         gauge.set_budget(None);
         let Some(entry) = next else {
             check_end(&gauge, start)?;
-            break;
+            break start;
         };
         let mut entry =
             entry.map_err(|error| explain(error, &gauge, guard.next_index(), start, limits))?;
         if let Some(path) = guard.admit(&mut entry, start, warnings)? {
             let size = entry.size();
-            let mut body = Body::new(&mut entry, &path, size, gauge.position(), &mut buffer);
+            let mut body = Body::new(&mut entry, &path, size, gauge.position(), &mut buffer)
+                .with_header(start);
             on_file(&path, &mut body, warnings)?;
             body.drain()?;
         }
-    }
-    drain(archive.into_inner(), &gauge, &mut buffer, warnings)
+    };
+    drain(archive.into_inner(), &gauge, &mut buffer, warnings)?;
+    Ok(end)
 }
 
 /// Turns an error of `tar` into what the reader below knows about it.

@@ -6,6 +6,7 @@
 
 pub(crate) mod certificate;
 pub(crate) mod digest;
+pub(crate) mod gpg;
 pub(crate) mod hostile;
 pub(crate) mod http;
 pub(crate) mod metrics;

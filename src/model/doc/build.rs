@@ -2,15 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
-use toml_edit::{DocumentMut, Item, Table, value};
+use toml_edit::{DocumentMut, Item, Table, TableLike, Value, value};
 
 use super::read::DocError;
 use super::sections::{Install, Permissions, Text};
-use crate::base::digest::{Md5, Sha256};
+use crate::base::digest::{Digests, Md5, Sha256};
 use crate::model::arch::Arch;
 use crate::model::build_id::{BuildId, Identity};
 use crate::model::channel::Channel;
+use crate::model::fingerprint::Fingerprint;
 use crate::model::os_version::OsVersion;
 
 /// `<build>.toml`.
@@ -41,6 +43,8 @@ pub(crate) struct BuildDoc {
     #[serde(default, skip_serializing_if = "Permissions::is_empty")]
     pub(crate) permissions: Permissions,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) signature: Option<SignatureDoc>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) yanked: Option<Yanked>,
 }
 
@@ -54,6 +58,17 @@ pub(crate) struct SpkDoc {
     pub(crate) size: u64,
     pub(crate) sha256: Sha256,
     pub(crate) md5: Md5,
+}
+
+/// `[signature]`: who signed the SPK.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SignatureDoc {
+    /// Of the certificate, as its file under `keys/` is named.
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) time: Timestamp,
+    /// The SPK without its signature.
+    pub(crate) unsigned_sha256: Sha256,
 }
 
 /// `[yanked]`: the build is withdrawn from every channel.
@@ -105,13 +120,28 @@ impl BuildEdit {
 
     /// Moves the build to `channel`.
     pub(crate) fn set_channel(&mut self, channel: Channel) {
-        match self.0.get_mut("channel").and_then(Item::as_value_mut) {
-            Some(old) => {
-                let decor = old.decor().clone();
-                *old = channel.as_str().into();
-                *old.decor_mut() = decor;
-            }
-            None => self.0["channel"] = value(channel.as_str()),
+        set(self.0.as_table_mut(), "channel", channel.as_str());
+    }
+
+    /// States other bytes of the SPK.
+    pub(crate) fn set_bytes(&mut self, digests: &Digests) {
+        let size = i64::try_from(digests.size).expect("no file has so many bytes");
+        if let Some(spk) = self.0.get_mut("spk").and_then(Item::as_table_like_mut) {
+            set(spk, "size", size);
+            set(spk, "sha256", digests.sha256.to_string());
+            set(spk, "md5", digests.md5.to_string());
+        }
+    }
+
+    /// States who signed the SPK, or that nobody did.
+    pub(crate) fn set_signature(&mut self, signature: Option<&SignatureDoc>) {
+        self.0.remove("signature");
+        if let Some(signature) = signature {
+            let mut table = Table::new();
+            table["fingerprint"] = value(signature.fingerprint.to_string());
+            table["time"] = value(signature.time.to_string());
+            table["unsigned_sha256"] = value(signature.unsigned_sha256.to_string());
+            self.0["signature"] = Item::Table(table);
         }
     }
 
@@ -132,6 +162,20 @@ impl BuildEdit {
     /// Returns the edited text.
     pub(crate) fn finish(self) -> String {
         self.0.to_string()
+    }
+}
+
+/// Sets a value, and keeps the comments around the old one.
+fn set(table: &mut dyn TableLike, key: &str, new: impl Into<Value>) {
+    match table.get_mut(key).and_then(Item::as_value_mut) {
+        Some(old) => {
+            let decor = old.decor().clone();
+            *old = new.into();
+            *old.decor_mut() = decor;
+        }
+        None => {
+            table.insert(key, value(new));
+        }
     }
 }
 
@@ -192,5 +236,37 @@ startable = false
         let build: BuildDoc = read("b.toml", yanked.as_bytes()).expect("valid");
         assert_eq!(build.yanked.expect("yanked").reason, "it \"eats\" photos");
         assert_eq!(edited(&yanked, |edit| edit.set_yanked(None)), CANONICAL);
+    }
+
+    #[test]
+    fn signing_and_taking_it_back_give_the_same_bytes_back() {
+        let signature = SignatureDoc {
+            fingerprint: "AB".repeat(20).parse().expect("valid"),
+            time: "2026-01-02T03:04:05Z".parse().expect("valid"),
+            unsigned_sha256: Sha256::of(b""),
+        };
+        let signed = edited(CANONICAL, |edit| edit.set_signature(Some(&signature)));
+        let build: BuildDoc = read("b.toml", signed.as_bytes()).expect("valid");
+        assert_eq!(write(&build), signed, "the canonical form");
+        assert_eq!(build.signature, Some(signature));
+        assert_eq!(edited(&signed, |edit| edit.set_signature(None)), CANONICAL);
+    }
+
+    #[test]
+    fn other_bytes_leave_the_rest_as_it_is() {
+        let text = CANONICAL.replace("size = 12", "size = 12 # small");
+        let digests = Digests {
+            md5: "0cc175b9c0f1b6a831c399e269772661".parse().expect("valid"),
+            sha256: Sha256::of(b"a"),
+            size: 1,
+        };
+        let other = edited(&text, |edit| edit.set_bytes(&digests));
+        assert!(other.contains("size = 1 # small"), "{other}");
+        let build: BuildDoc = read("b.toml", other.as_bytes()).expect("valid");
+        assert_eq!(
+            (build.spk.sha256, build.spk.md5),
+            (digests.sha256, digests.md5)
+        );
+        assert_eq!(other.lines().count(), text.lines().count());
     }
 }

@@ -9,7 +9,7 @@ mod sections;
 mod serve;
 mod settings;
 
-pub(crate) use build::{BuildDoc, BuildEdit, SpkDoc};
+pub(crate) use build::{BuildDoc, BuildEdit, SignatureDoc, SpkDoc};
 pub(crate) use package::PackageDoc;
 pub(crate) use people::PeopleDoc;
 pub(crate) use read::{DocError, nearest, read, write};

@@ -294,6 +294,7 @@ fn build_doc(candidate: &Candidate, own: Sections, channel: Channel) -> BuildDoc
         text: own.text,
         install: own.install,
         permissions: own.permissions,
+        signature: None,
         yanked: None,
     }
 }

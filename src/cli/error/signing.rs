@@ -1,0 +1,82 @@
+//! What to do about errors of `sign`, `unsign` and `verify`.
+
+use super::{Advice, CliError, hint, hints};
+use crate::cli::sign::KeyError;
+use crate::ops::keys::KeysError;
+use crate::ops::sign::SignError;
+use crate::ops::verify::VerifyError;
+use crate::pgp::PgpError;
+
+with_advice!(KeyError, KeysError, SignError, VerifyError);
+
+impl Advice for KeysError {
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Git(error) => error.hints(),
+            Self::Read { .. } => Vec::new(),
+            Self::Unusable { .. } => hints(&[hint::EXPORT_CERTIFICATE]),
+        }
+    }
+}
+
+impl Advice for KeyError {
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::NoPassphrase { .. } => hints(&[hint::NAME_PASSPHRASE]),
+            Self::Read { .. } => Vec::new(),
+            Self::Unusable {
+                source: PgpError::WrongPassphrase,
+                ..
+            } => Vec::new(),
+            Self::Unusable { .. } => hints(&[hint::EXPORT_SECRET]),
+        }
+    }
+}
+
+impl Advice for SignError {
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Changed { .. } => hints(&[hint::CONTENDED]),
+            Self::Document(error) => error.hints(),
+            Self::Git(error) => error.hints(),
+            Self::HasSignature { .. } => hints(&[hint::UNSIGN]),
+            Self::Offered { .. } => hints(&[hint::FORCE_UNSIGN]),
+            Self::Open(error) => error.hints(),
+            Self::Target(error) => error.hints(),
+            Self::Write(error) => error.hints(),
+            Self::Blob(_)
+            | Self::Damaged { .. }
+            | Self::Links { .. }
+            | Self::NotRestored { .. }
+            | Self::Pgp { .. }
+            | Self::Read { .. }
+            | Self::Spk { .. } => Vec::new(),
+        }
+    }
+
+    fn details(&self) -> Vec<String> {
+        match self {
+            Self::Open(error) => error.details(),
+            Self::Write(error) => error.details(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Advice for VerifyError {
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Keys(error) => error.hints(),
+            Self::Open(error) => error.hints(),
+            Self::Read { .. } => Vec::new(),
+            Self::Target(error) => error.hints(),
+        }
+    }
+
+    fn details(&self) -> Vec<String> {
+        match self {
+            Self::Open(error) => error.details(),
+            _ => Vec::new(),
+        }
+    }
+}
