@@ -264,3 +264,48 @@ fn nothing_of_the_secret_key_or_its_passphrase_is_anywhere() {
         }
     }
 }
+
+#[test]
+fn the_catalog_gives_the_certificates_to_dsm_5_and_6_only() {
+    let sandbox = Sandbox::initialized();
+    let gpg = Gpg::new(&sandbox);
+    let fingerprint = gpg.key("tess", "ed25519", "", "");
+    gpg.export("tess", "");
+    added(&sandbox, &demo());
+    sandbox.run("sign demo --key ../tess.key").success();
+    let certificate = sandbox.read(&format!("keys/{fingerprint}.asc"));
+    let catalog = |build: &str, version: &str| {
+        sandbox
+            .run(&format!("query --arch x86_64 --dsm {version}-{build}"))
+            .success()
+            .json()
+    };
+    for (build, version) in [("5004", "5.1"), ("39999", "6.2")] {
+        let catalog = catalog(build, version);
+        assert_eq!(catalog["keyrings"], serde_json::json!([certificate.trim()]));
+    }
+    assert!(catalog("5003", "5.0").is_array());
+    assert!(catalog("40000", "7.0").get("keyrings").is_none());
+    fs_err::write(sandbox.path("from-catalog.asc"), certificate.trim()).expect("a new file");
+    gpg.shell("gpg --batch --quiet --import from-catalog.asc");
+}
+
+#[test]
+fn a_commit_with_a_secret_key_or_garbage_among_the_keys_is_broken() {
+    let sandbox = Sandbox::initialized();
+    let gpg = Gpg::new(&sandbox);
+    gpg.key("tess", "ed25519", "", "");
+    gpg.export("tess", "");
+    let key = fs_err::read_to_string(sandbox.path("tess.key")).expect("a key");
+    for (text, message) in [
+        (key.as_str(), "keys/tess.asc:1: it holds a secret key"),
+        ("nothing", "keys/tess.asc:1: "),
+    ] {
+        sandbox.write("keys/tess.asc", text);
+        sandbox.git("add keys");
+        sandbox.git("commit --quiet -m key");
+        let stderr = sandbox.run("list").failure(2).err().to_owned();
+        assert!(stderr.contains(message), "{stderr}");
+        assert!(!stderr.contains("PRIVATE"), "{stderr}");
+    }
+}

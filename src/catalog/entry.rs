@@ -1,5 +1,6 @@
 //! The JSON that Package Center reads: one entry per offered build, in the shape that the device's DSM knows.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -11,7 +12,7 @@ use super::select::{Offer, offer};
 use crate::base::digest::Md5;
 use crate::model::channel::Channel;
 use crate::model::doc::{Compatibility, Install, LocalText, Text};
-use crate::repo::{Package, Release, Snapshot};
+use crate::repo::{Keys, Package, Release, Snapshot};
 
 /// One package in the catalog. Keys that are absent are left out, but for those that DSM expects as `null`.
 #[derive(Debug, Serialize)]
@@ -57,6 +58,9 @@ struct Entry<'a> {
     recent_download_count: u64,
 }
 
+/// What stands before the first and after the last entry.
+pub(crate) type Frame = (Cow<'static, str>, &'static str);
+
 /// From DSM 5.1 on, keyrings come with the packages; from DSM 7 on, they do not any more.
 const FIRST_WITH_KEYRINGS: u32 = 5004;
 const FIRST_DSM7: u32 = 40000;
@@ -69,17 +73,25 @@ pub(crate) fn answer(snapshot: &Snapshot, device: &Device, base_url: &str) -> Ve
         .values()
         .filter_map(|package| piece(package, compatibility, device, base_url))
         .collect();
-    let (start, end) = frame(device);
+    let (start, end) = frame(&snapshot.keys, device);
     [start.as_bytes(), &pieces.join(&b','), end.as_bytes()].concat()
 }
 
 /// Returns what stands before the first and after the last entry, by the build number of the device's DSM (spkrepo,
 /// `get_catalog`).
-pub(crate) fn frame(device: &Device) -> (&'static str, &'static str) {
+///
+/// DSM 5.1 to 6.2 takes each of the `keyrings`, an armored certificate, for one of a publisher who is trusted.
+pub(crate) fn frame(keys: &Keys, device: &Device) -> Frame {
     match device.version.build.unwrap_or(0) {
-        build if build < FIRST_WITH_KEYRINGS => ("[", "]"),
-        build if build < FIRST_DSM7 => (r#"{"keyrings":[],"packages":["#, "]}"),
-        _ => (r#"{"packages":["#, "]}"),
+        build if build < FIRST_WITH_KEYRINGS => ("[".into(), "]"),
+        build if build < FIRST_DSM7 => {
+            let keyrings = serde_json::to_string(&keys.keyrings).expect("a list of texts is JSON");
+            (
+                format!(r#"{{"keyrings":{keyrings},"packages":["#).into(),
+                "]}",
+            )
+        }
+        _ => (r#"{"packages":["#.into(), "]}"),
     }
 }
 

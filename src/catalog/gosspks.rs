@@ -6,6 +6,7 @@
 //! `firmware` is the minimum DSM under whichever key INFO has it, and `checksum` and `support_conf_folder`, which are
 //! of no use to who has not opened the SPK, are missing.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -13,7 +14,8 @@ use std::fmt::Display;
 use serde::Serialize;
 
 use super::entry::{
-    Quick, description, displayname, filled, icon_links, is_beta, link, retina, screenshot_links,
+    Frame, Quick, description, displayname, filled, icon_links, is_beta, link, retina,
+    screenshot_links,
 };
 use super::select::{Offer, rank};
 use crate::base::digest::Md5;
@@ -119,7 +121,7 @@ fn is_false(flag: &bool) -> bool {
 }
 
 /// What stands before the first and after the last entry of a list.
-pub(crate) const LIST_FRAME: (&str, &str) = ("[", "]");
+pub(crate) const LIST_FRAME: Frame = (Cow::Borrowed("["), "]");
 
 /// Returns the builds of one package as JSON, newest first and without what stands around a list, if there are any; links
 /// begin with `base_url`.

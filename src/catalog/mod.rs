@@ -22,7 +22,7 @@ pub(crate) use asked::{Asked, AskedError};
 pub(crate) use competition::competition;
 pub(crate) use debug::with_debug_entry;
 pub(crate) use device::{Device, DeviceError};
-pub(crate) use entry::{answer, frame, link, piece};
+pub(crate) use entry::{Frame, answer, frame, link, piece};
 pub(crate) use explain::{Explanation, explain};
 pub(crate) use gosspks::{Filter, LIST_FRAME, list_piece, offered, one};
 pub(crate) use os_lines::first_build;

@@ -7,10 +7,11 @@ use jiff::Timestamp;
 
 use super::error::CliError;
 use super::{Context, Status, progress};
-use crate::ops::keys::Keys;
+use crate::ops::keys::from_files;
 use crate::ops::progress::Progress;
 use crate::ops::target::Target;
 use crate::ops::verify::{Item, Report, SignatureReport, State, Subject, builds, files};
+use crate::repo::Keys;
 
 /// Check SPKs and their signatures
 ///
@@ -58,11 +59,11 @@ fn verify(context: &Context, args: &Args, progress: &dyn Progress) -> Result<Rep
     let (paths, targets) = split(&args.subject);
     // A file can be checked anywhere, if the certificates are named.
     let in_repository = args.all || !targets.is_empty() || args.keyring.is_empty();
-    let mut keys = Keys::from_files(&args.keyring)?;
+    let mut keys = from_files(&args.keyring)?;
     let mut report = Report::default();
     if in_repository && let Some((repository, snapshot)) = opened(context, args, &targets)? {
         if args.keyring.is_empty() {
-            keys = Keys::of(&repository, &snapshot)?;
+            keys = Keys::clone(&snapshot.keys);
         }
         let targets = (!args.all).then_some(targets.as_slice());
         report = builds(&repository, &snapshot, targets, &keys, now, progress)?;

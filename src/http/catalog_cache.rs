@@ -170,7 +170,8 @@ impl CatalogCache {
         match class {
             Class::Catalog(device) => {
                 let piece = |package: &_| piece(package, compatibility, device, base_url);
-                Pieces::new(snapshot, shelf, frame(device), older, piece)
+                let frame = frame(&snapshot.keys, device);
+                Pieces::new(snapshot, shelf, frame, older, piece)
             }
             Class::List(filter) => {
                 let piece = |package: &_| list_piece(package, filter, base_url);

@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use super::shelf::Shelf;
+use crate::catalog::Frame;
 use crate::repo::{Package, Snapshot};
-
-/// What stands before the first and after the last piece.
-pub(super) type Frame = (&'static str, &'static str);
 
 /// The bytes of an answer, and which of them are whose.
 pub(super) struct Pieces {
@@ -37,8 +35,8 @@ impl Pieces {
         let mut position = 0;
         for package in snapshot.packages.values() {
             match old.and_then(|old| old.piece_of(package, &mut position)) {
-                Some(known) => push(&mut body, frame, known),
-                None => push(&mut body, frame, &piece(package).unwrap_or_default()),
+                Some(known) => push(&mut body, &frame, known),
+                None => push(&mut body, &frame, &piece(package).unwrap_or_default()),
             }
             ends.push(body.len());
         }
@@ -74,7 +72,7 @@ impl Pieces {
     }
 }
 
-fn push(body: &mut Vec<u8>, frame: Frame, piece: &[u8]) {
+fn push(body: &mut Vec<u8>, frame: &Frame, piece: &[u8]) {
     if body.len() > frame.0.len() && !piece.is_empty() {
         body.push(COMMA);
     }

@@ -16,5 +16,5 @@ pub(crate) use change::{Change, Message};
 pub(crate) use init::{InitError, init};
 pub(crate) use load::{LoadError, load, load_changes};
 pub(crate) use repository::{OpenError, Repository};
-pub(crate) use snapshot::{Asset, Build, Package, Release, Snapshot};
+pub(crate) use snapshot::{Asset, Build, Keys, Package, Release, Snapshot};
 pub(crate) use writer::{Landed, WriteError, Writer, check_can_land, preview};

@@ -13,6 +13,7 @@ use crate::model::doc::{
 };
 use crate::model::name::PackageName;
 use crate::model::version::Version;
+use crate::pgp::Certificate;
 
 /// Packages by their names, each shared by all snapshots in which it is the same.
 pub(crate) type Packages = BTreeMap<PackageName, Arc<Package>>;
@@ -21,9 +22,38 @@ pub(crate) type Packages = BTreeMap<PackageName, Arc<Package>>;
 #[derive(Clone, Debug)]
 pub(crate) struct Snapshot {
     pub(crate) commit: CommitId,
+    pub(crate) keys: Arc<Keys>,
     pub(crate) packages: Packages,
     pub(crate) settings: SettingsDoc,
     pub(crate) tree: TreeId,
+}
+
+/// The certificates that signatures are checked against.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Keys {
+    /// What a NAS is given of the signers: in armor, and nothing of other people's.
+    pub(crate) keyrings: Vec<String>,
+    /// Of those who sign SPKs.
+    pub(crate) signers: Vec<Certificate>,
+    /// Of time servers.
+    pub(crate) timestamps: Vec<Certificate>,
+}
+
+impl Keys {
+    /// The folder of the signers' certificates.
+    pub(crate) const FOLDER: &str = "keys";
+    /// The folder of the time servers' certificates.
+    pub(crate) const TIMESTAMPS: &str = "keys/timestamp";
+
+    /// Returns what is made of the certificates.
+    pub(crate) fn new(signers: Vec<Certificate>, timestamps: Vec<Certificate>) -> Self {
+        let text = |certificate: &Certificate| certificate.to_text().trim().to_owned();
+        Self {
+            keyrings: signers.iter().map(text).collect(),
+            signers,
+            timestamps,
+        }
+    }
 }
 
 /// A package and its releases.

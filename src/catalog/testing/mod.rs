@@ -34,6 +34,7 @@ pub(crate) fn snapshot(packages: &BTreeMap<String, Releases>, compatibility: &st
     });
     Snapshot {
         commit: EMPTY.parse().expect("a valid name"),
+        keys: Arc::default(),
         packages: packages.collect(),
         settings: toml::from_str(&settings).expect("valid settings"),
         tree: EMPTY.parse().expect("a valid name"),

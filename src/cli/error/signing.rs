@@ -12,7 +12,6 @@ with_advice!(KeyError, KeysError, SignError, VerifyError);
 impl Advice for KeysError {
     fn hints(&self) -> Vec<String> {
         match self {
-            Self::Git(error) => error.hints(),
             Self::Read { .. } => Vec::new(),
             Self::Unusable { .. } => hints(&[hint::EXPORT_CERTIFICATE]),
         }
@@ -66,7 +65,6 @@ impl Advice for SignError {
 impl Advice for VerifyError {
     fn hints(&self) -> Vec<String> {
         match self {
-            Self::Keys(error) => error.hints(),
             Self::Open(error) => error.hints(),
             Self::Read { .. } => Vec::new(),
             Self::Target(error) => error.hints(),

@@ -4,8 +4,8 @@ use super::{Action, AllMade, BuildOutcome, Made, Outcome, Report, Request, SignE
 use crate::base::limits::Limits;
 use crate::blob::Pointer;
 use crate::model::doc::{BuildDoc, BuildEdit};
-use crate::ops::{keys, words};
-use crate::repo::{Build, Change, Landed, Message, Package, Release, Repository, Snapshot};
+use crate::ops::words;
+use crate::repo::{Build, Change, Keys, Landed, Message, Package, Release, Repository, Snapshot};
 
 /// Plans to give the builds of `request` the bytes that were made of them.
 pub(super) fn plan(
@@ -40,7 +40,7 @@ pub(super) fn plan(
     if let Action::Sign(signer) = action
         && !changed.is_empty()
     {
-        let path = format!("{}/{}.asc", keys::FOLDER, signer.certificate.fingerprint());
+        let path = format!("{}/{}.asc", Keys::FOLDER, signer.certificate.fingerprint());
         if repository.store.find(snapshot.tree, &path)?.is_none() {
             planner.change.put(path, signer.certificate.to_text());
         }

@@ -12,13 +12,12 @@ use fs_err as fs;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::keys::{Keys, KeysError};
 use super::progress::{Progress, Told};
 use super::target::{Target, TargetError};
 use crate::base::limits::Limits;
 use crate::model::name::NameError;
 use crate::pgp::{Certificate, Standing};
-use crate::repo::{OpenError, Repository, Snapshot};
+use crate::repo::{Keys, OpenError, Repository, Snapshot};
 use crate::spk::{SpkError, layout};
 pub(crate) use signature::{SignatureReport, State};
 
@@ -71,8 +70,6 @@ impl Report {
 /// Says why something could not be verified at all.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum VerifyError {
-    #[error(transparent)]
-    Keys(#[from] KeysError),
     #[error(transparent)]
     Open(#[from] OpenError),
     #[error("could not read `{file}`")]
@@ -255,10 +252,7 @@ mod tests {
     }
 
     fn known(certificate: Certificate) -> Keys {
-        Keys {
-            signers: vec![certificate],
-            timestamps: Vec::new(),
-        }
+        Keys::new(vec![certificate], Vec::new())
     }
 
     #[test]

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::base::digest::ParallelHasher;
 use crate::model::fingerprint::Fingerprint;
-use crate::ops::keys::Keys;
 use crate::pgp::{self, Checked, PgpError, Verdict};
+use crate::repo::Keys;
 use crate::spk::{Layout, Signature, SignatureMember, signature_member, splice};
 
 /// What is said of a signature.
@@ -84,9 +84,9 @@ impl SignatureReport {
         }
     }
 
-    fn bad(form: Signature, reason: impl ToString) -> Self {
+    fn bad(form: Signature, reason: &str) -> Self {
         Self {
-            reason: Some(reason.to_string()),
+            reason: Some(reason.to_owned()),
             ..Self::of(form, State::Bad)
         }
     }
@@ -136,7 +136,7 @@ pub(super) fn check<R: Read + Seek + Send + Sync>(
         Signature::Timestamped => {
             let opened = match pgp::open(&member.bytes, &keys.timestamps, now) {
                 Ok(opened) => opened,
-                Err(error) => return Ok(SignatureReport::bad(form, super::with_causes(&error))),
+                Err(error) => return Ok(SignatureReport::bad(form, &super::with_causes(&error))),
             };
             let report = judge(source, layout, member, &opened.content, keys, now)?;
             Ok(SignatureReport {
@@ -167,7 +167,12 @@ fn judge<R: Read + Seek + Send + Sync>(
     let checked = match pgp::verify(signature, content, &keys.signers, now) {
         Ok(checked) => checked,
         Err(PgpError::Read(error)) => return Err(error),
-        Err(error) => return Ok(SignatureReport::bad(member.form, error)),
+        Err(error) => {
+            return Ok(SignatureReport::bad(
+                member.form,
+                &super::with_causes(&error),
+            ));
+        }
     };
     let whole = checked.unsigned.is_some();
     if whole && !is_untouched(source, layout, member, &checked)? {

@@ -8,9 +8,8 @@ use super::{Item, VerifyError, signature, with_causes};
 use crate::base::digest::{Digests, ParallelHasher};
 use crate::base::limits::Limits;
 use crate::model::doc::BuildDoc;
-use crate::ops::keys::Keys;
 use crate::ops::progress::{Progress, Told};
-use crate::repo::{Build, Package, Release, Repository};
+use crate::repo::{Build, Keys, Package, Release, Repository};
 use crate::spk::{self, Spk, SpkError, layout};
 
 /// A build and where it belongs.
@@ -125,23 +124,23 @@ fn info_problems(place: &Place<'_>, spk: &Spk) -> Vec<String> {
     let differences = [
         differs("package", &identity.package, &place.package.name),
         differs("version", &identity.version, &place.release.version),
-        differs("arch", joined(&identity.arch), joined(&doc.arch)),
+        differs("arch", &joined(&identity.arch), &joined(&doc.arch)),
         differs(
             "exclude_arch",
-            joined(&identity.exclude_arch),
-            joined(&doc.exclude_arch),
+            &joined(&identity.exclude_arch),
+            &joined(&doc.exclude_arch),
         ),
-        differs("model", joined(&identity.model), joined(&doc.model)),
+        differs("model", &joined(&identity.model), &joined(&doc.model)),
         differs(
             "exclude_model",
-            joined(&identity.exclude_model),
-            joined(&doc.exclude_model),
+            &joined(&identity.exclude_model),
+            &joined(&doc.exclude_model),
         ),
-        differs("os_min_ver", identity.os_min_ver, doc.os_min_ver),
+        differs("os_min_ver", &identity.os_min_ver, &doc.os_min_ver),
         differs(
             "os_max_ver",
-            joined(&identity.os_max_ver),
-            joined(&doc.os_max_ver),
+            &joined(&identity.os_max_ver),
+            &joined(&doc.os_max_ver),
         ),
     ];
     let defects = spk.defects.iter().map(ToString::to_string);
@@ -153,7 +152,7 @@ fn joined<'a, T: ToString + 'a>(values: impl IntoIterator<Item = &'a T>) -> Stri
     values.collect::<Vec<_>>().join(" ")
 }
 
-fn differs<T: ToString>(key: &str, info: T, stated: T) -> Option<String> {
+fn differs<T: ToString + ?Sized>(key: &str, info: &T, stated: &T) -> Option<String> {
     let (info, stated) = (info.to_string(), stated.to_string());
     let shown = |value: &str| match value {
         "" => "nothing".to_owned(),

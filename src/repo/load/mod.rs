@@ -1,6 +1,7 @@
 //! Reads a commit into a [`Snapshot`]: packages and releases whose tree is the same as before are taken over, the others
 //! are parsed in parallel.
 
+mod keys;
 mod package;
 mod problems;
 mod shared;
@@ -43,6 +44,7 @@ pub(crate) fn load_changes(
     let mut problems = Problems::default();
     let settings = settings(store, tree, commit, &mut problems)?;
     check_people(store, tree, &mut problems)?;
+    let keys = keys::read(store, tree, &mut problems)?;
     let folders = package_folders(store, tree, &mut problems)?;
     let (kept, changed) = split(folders, known);
     let mut packages = kept;
@@ -53,6 +55,7 @@ pub(crate) fn load_changes(
     let settings = problems.into_result(commit, settings)?;
     Ok(Snapshot {
         commit,
+        keys: Arc::new(keys),
         packages,
         settings,
         tree,
