@@ -75,7 +75,7 @@ const CASES: &[Case] = &[
         name: "unknown key in a build",
         edits: &[(BUILD, Replace("os_min_ver =", "os_min ="))],
         problems: &[
-            "packages/good/1.0-1/dsm7.0-40000-noarch.toml:3: unknown field `os_min`, expected one of `channel`, `arch`, `exclude_arch`, `model`, `exclude_model`, `os_min_ver`, `os_max_ver`, `spk`, `text`, `install`, `permissions`, `yanked` (did you mean `os_min_ver`?)",
+            "packages/good/1.0-1/dsm7.0-40000-noarch.toml:3: unknown field `os_min`, expected one of `channel`, `arch`, `exclude_arch`, `model`, `exclude_model`, `os_min_ver`, `os_max_ver`, `spk`, `text`, `install`, `permissions`, `signature`, `yanked` (did you mean `os_min_ver`?)",
         ],
     },
     Case {

@@ -309,3 +309,93 @@ fn a_commit_with_a_secret_key_or_garbage_among_the_keys_is_broken() {
         assert!(!stderr.contains("PRIVATE"), "{stderr}");
     }
 }
+
+#[test]
+fn an_spk_that_arrives_signed_is_recorded_when_its_signer_is_known() {
+    let sandbox = Sandbox::initialized();
+    let gpg = Gpg::new(&sandbox);
+    let fingerprint = gpg.key("tess", "ed25519", "", "");
+    gpg.export("tess", "");
+    sandbox.spk("demo.spk", &demo());
+    gpg.signs("demo.spk", "tess", "");
+    sandbox
+        .run("add ../demo.spk --dry-run")
+        .success()
+        .stderr(&format!(
+            "warning: ../demo.spk: the signature is by {fingerprint}, which is not known here\n"
+        ));
+    sandbox
+        .run("add ../demo.spk --reject-signed")
+        .failure(2)
+        .stderr("error: `../demo.spk` has a signature already\n");
+    let certificate = fs_err::read_to_string(sandbox.path("tess.asc")).expect("a certificate");
+    sandbox.write("keys/tess.asc", &certificate);
+    sandbox.git("add keys");
+    sandbox.git("commit --quiet -m key");
+    let signed = added(&sandbox, &demo());
+    assert!(!sandbox.read(DOCUMENT).contains("[signature]"));
+    drop(signed);
+    gpg.signs("demo.spk", "tess", "");
+    sandbox.run("add ../demo.spk --replace").success();
+    let text = sandbox.read(DOCUMENT);
+    assert!(text.contains(&format!("[signature]\nfingerprint = \"{fingerprint}\"\n")));
+    sandbox
+        .run("verify demo")
+        .success()
+        .stdout_has("good signature");
+    sandbox
+        .run("sign demo --key ../tess.key")
+        .success()
+        .stdout_has("already signed by");
+    sandbox
+        .run("unsign demo")
+        .success()
+        .stdout_has("signature removed");
+    sandbox
+        .run("verify demo")
+        .success()
+        .stdout_has("no signature");
+}
+
+#[test]
+fn the_spk_that_came_is_still_there_after_it_was_signed() {
+    let sandbox = Sandbox::initialized();
+    let gpg = Gpg::new(&sandbox);
+    gpg.key("tess", "ed25519", "", "");
+    gpg.export("tess", "");
+    added(&sandbox, &demo());
+    sandbox.run("sign demo --key ../tess.key").success();
+    let head = sandbox.head();
+    sandbox
+        .run("add ../demo.spk")
+        .success()
+        .stdout_has("already there");
+    assert_eq!(sandbox.head(), head);
+}
+
+#[test]
+fn only_signed_builds_go_where_signatures_are_required() {
+    let sandbox = Sandbox::initialized();
+    let gpg = Gpg::new(&sandbox);
+    gpg.key("tess", "ed25519", "", "");
+    gpg.export("tess", "");
+    let settings = sandbox.read("spkrepo.toml");
+    sandbox.write(
+        "spkrepo.toml",
+        &settings.replace("required = []", "required = [\"stable\"]"),
+    );
+    sandbox.git("commit --quiet -am settings");
+    added(&sandbox, &demo());
+    sandbox.run("promote demo").success();
+    let head = sandbox.head();
+    sandbox.run("promote demo").failure(2).stderr(
+        "error: demo 1.0-1 (dsm6.0-7321-noarch) has no signature that is known here, which `signing.required` asks for on stable\n\
+         hint: `spkrepo sign PACKAGE@VERSION --key FILE` signs it; an SPK signed elsewhere needs its certificate under keys/ before it is added\n",
+    );
+    assert_eq!(sandbox.head(), head);
+    sandbox.run("sign demo --key ../tess.key").success();
+    sandbox
+        .run("promote demo")
+        .success()
+        .stdout_has("beta → stable");
+}

@@ -94,6 +94,14 @@ impl StagedBlob {
         self.digests
     }
 
+    /// Opens the bytes for reading.
+    pub(crate) fn open(&self) -> Result<File, BlobError> {
+        File::open(&self.file).map_err(|source| BlobError::Read {
+            sha256: self.digests.sha256,
+            source,
+        })
+    }
+
     /// Gives the blob its name, durably; one that is already there stays as it is.
     pub(crate) fn keep(self) -> Result<(), BlobError> {
         let path = self.store.path(self.digests.sha256);

@@ -32,6 +32,9 @@ pub(super) struct Args {
     /// Keep the release's texts where an SPK says otherwise
     #[arg(long)]
     keep_texts: bool,
+    /// Refuse SPKs that are signed already
+    #[arg(long)]
+    reject_signed: bool,
     /// Replace the bytes of a build that is still staged
     #[arg(long)]
     replace: bool,
@@ -54,6 +57,7 @@ pub(super) fn run(context: &Context, args: Args) -> Result<Status, CliError> {
         commit_each: args.commit_each,
         dry_run: args.dry_run,
         keep_texts: args.keep_texts,
+        reject_signed: args.reject_signed,
         replace: args.replace,
     };
     let repository = context.repository()?;

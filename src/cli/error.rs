@@ -258,6 +258,7 @@ impl Advice for AddError {
             | Self::CaseCollision { .. }
             | Self::Glob { .. }
             | Self::Read { .. }
+            | Self::Signed { .. }
             | Self::Unfit { .. }
             | Self::Unreadable { .. } => Vec::new(),
         }
@@ -298,6 +299,7 @@ impl Advice for OfferError {
             Self::Open(error) => error.hints(),
             Self::Reasonless => Vec::new(),
             Self::Target(error) => error.hints(),
+            Self::Unsigned { .. } => hints(&[hint::SIGN]),
             Self::Write(error) => error.hints(),
         }
     }

@@ -32,6 +32,7 @@ pub(super) const PROMOTE: &str = "`spkrepo promote PACKAGE@VERSION` offers it on
 pub(super) const RAISE_BUILD: &str = "released bytes never change: raise the number after the last `-` of the version and build again";
 pub(super) const REPLACE_STAGED: &str = "nobody was offered it yet: `spkrepo add --replace FILE` replaces it, or raise the number after the last `-` of the version";
 pub(super) const RIVAL: &str = "give one of the two another minimum DSM or other platforms; a device must have exactly one best build";
+pub(super) const SIGN: &str = "`spkrepo sign PACKAGE@VERSION --key FILE` signs it; an SPK signed elsewhere needs its certificate under keys/ before it is added";
 pub(super) const SPKS: &str =
     "name files that end in `.spk`, a folder of them, or `-` for standard input";
 pub(super) const UNSIGN: &str =
@@ -65,6 +66,7 @@ pub(super) const ALL: [&str; 26] = [
     RAISE_BUILD,
     REPLACE_STAGED,
     RIVAL,
+    SIGN,
     SPKS,
     UNSIGN,
     UNYANK,

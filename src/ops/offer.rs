@@ -109,6 +109,15 @@ pub(crate) enum OfferError {
     Reasonless,
     #[error(transparent)]
     Target(#[from] TargetError),
+    #[error(
+        "{package} {version} ({build}) has no signature that is known here, which `signing.required` asks for on {to}"
+    )]
+    Unsigned {
+        build: String,
+        package: String,
+        to: Channel,
+        version: String,
+    },
     #[error(transparent)]
     Write(#[from] WriteError),
 }
@@ -152,6 +161,9 @@ fn plan(
 ) -> Result<(Report, Change), OfferError> {
     let (package, release, builds) = target.builds(snapshot, filters)?;
     let outcomes = outcomes(package, release, &builds, action)?;
+    for (build, outcome) in builds.iter().zip(&outcomes) {
+        check_signed(snapshot, package, release, build, outcome)?;
+    }
     let mut change = Change::default();
     let mut changed = Vec::new();
     for (build, outcome) in builds.iter().zip(&outcomes) {
@@ -176,6 +188,29 @@ fn plan(
         landed: Landed::default(),
     };
     Ok((report, change))
+}
+
+/// Only what is signed goes to a channel that asks for it.
+fn check_signed(
+    snapshot: &Snapshot,
+    package: &Package,
+    release: &Release,
+    build: &Build,
+    outcome: &Outcome,
+) -> Result<(), OfferError> {
+    match outcome {
+        Outcome::Promoted { to, .. } | Outcome::Unyanked { channel: to }
+            if build.doc.signature.is_none() && snapshot.settings.signing.required.contains(to) =>
+        {
+            Err(OfferError::Unsigned {
+                build: build.id.to_string(),
+                package: package.name.to_string(),
+                to: *to,
+                version: release.version.to_string(),
+            })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn described(build: &Build, outcome: Outcome) -> BuildOutcome {

@@ -1,5 +1,7 @@
 //! `spkrepo.toml`: the settings of a repository. Its presence makes a git repository a package source.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::read::{DocError, line_of, read};
@@ -22,6 +24,8 @@ pub(crate) struct SettingsDoc {
     pub(crate) catalog: CatalogSettings,
     #[serde(default)]
     pub(crate) serve: ServeDoc,
+    #[serde(default)]
+    pub(crate) signing: SigningSettings,
 }
 
 impl SettingsDoc {
@@ -60,6 +64,15 @@ pub(crate) struct AddSettings {
 pub(crate) struct CatalogSettings {
     #[serde(default)]
     pub(crate) compatibility: Compatibility,
+}
+
+/// `[signing]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SigningSettings {
+    /// Channels where only signed builds are promoted to.
+    #[serde(default)]
+    pub(crate) required: BTreeSet<Channel>,
 }
 
 /// Which DSM lines a build made for an older one is offered to.

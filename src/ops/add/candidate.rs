@@ -4,19 +4,21 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 
 use fs_err as fs;
+use jiff::Timestamp;
 
 use super::error::AddError;
 use super::inputs::Source;
+use super::signed::arrived;
 use crate::base::digest::Digests;
 use crate::base::limits::Limits;
 use crate::blob::{Incoming, StagedBlob, Tee};
 use crate::model::build_id::{BuildId, Identity as BuildIdentity};
-use crate::model::doc::Sections;
+use crate::model::doc::{Sections, SignatureDoc};
 use crate::model::name::PackageName;
 use crate::model::version::Version;
 use crate::ops::progress::{Progress, Told};
-use crate::repo::Repository;
-use crate::spk::{self, Identity, Screenshot, Spk, SpkError};
+use crate::repo::{Keys, Repository};
+use crate::spk::{self, Identity, Screenshot, Signature, Spk, SpkError};
 
 /// A complete SPK and what the repository keeps of it.
 pub(super) struct Candidate {
@@ -28,6 +30,8 @@ pub(super) struct Candidate {
     pub(super) identity: Identity,
     pub(super) screenshots: Vec<Screenshot>,
     pub(super) sections: Sections,
+    pub(super) signature: Option<SignatureDoc>,
+    form: Signature,
     pub(super) warnings: Vec<String>,
 }
 
@@ -55,8 +59,26 @@ impl Candidate {
             identity,
             screenshots: spk.screenshots,
             sections,
+            signature: None,
+            form: spk.signature,
             warnings,
         })
+    }
+
+    /// Returns whether there is a signature in it, of whatever kind.
+    pub(super) fn has_signature(&self) -> bool {
+        self.form != Signature::None
+    }
+
+    /// Finds out whose signature it has; `blob` has its bytes.
+    pub(super) fn judge(&mut self, blob: &StagedBlob, keys: &Keys) -> Result<(), AddError> {
+        if matches!(self.form, Signature::None | Signature::Empty) {
+            return Ok(());
+        }
+        let arrived = arrived(blob, &self.file, keys, Timestamp::now())?;
+        self.signature = arrived.signature;
+        self.warnings.extend(arrived.warning);
+        Ok(())
     }
 
     /// Returns the release that it belongs to.

@@ -73,6 +73,8 @@ pub(crate) enum AddError {
         #[source]
         source: std::io::Error,
     },
+    #[error("`{file}` has a signature already")]
+    Signed { file: String },
     #[error("`{file}` cannot be published:{}", Lines(.defects))]
     Unfit { defects: Vec<Defect>, file: String },
     #[error("`{file}` cannot be read as an SPK")]

@@ -10,6 +10,7 @@ mod error;
 mod inputs;
 mod plan;
 mod sections;
+mod signed;
 
 use std::io::Read;
 
@@ -34,6 +35,8 @@ pub(crate) struct Options {
     pub(crate) dry_run: bool,
     /// The release's texts stay where an SPK says otherwise.
     pub(crate) keep_texts: bool,
+    /// An SPK with a signature is refused: this repository signs for itself.
+    pub(crate) reject_signed: bool,
     /// A staged build may get other bytes.
     pub(crate) replace: bool,
 }
@@ -85,8 +88,13 @@ pub(crate) fn add(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Report, AddError> {
-    let (candidates, blobs) = stage(repository, inputs, stdin, progress)?;
+    let (mut candidates, blobs) = stage(repository, inputs, stdin, options, progress)?;
     let snapshot = repository.snapshot()?;
+    for (candidate, blob) in candidates.iter_mut().zip(&blobs) {
+        candidate.judge(blob, &snapshot.keys)?;
+    }
+    // The order of the arguments changes nothing.
+    candidates.sort_by(|a, b| a.order().cmp(&b.order()));
     let all: Vec<&Candidate> = candidates.iter().collect();
     let plan = plan::plan(&snapshot, &all, options)?;
     if options.dry_run {
@@ -109,21 +117,25 @@ pub(crate) fn add(
     land(&writer.knowing(snapshot), &groups, options)
 }
 
-/// Reads every file and orders them, so that the order of the arguments changes nothing.
+/// Reads every file.
 fn stage(
     repository: &Repository,
     inputs: &[Input],
     stdin: &mut dyn Read,
+    options: &Options,
     progress: &dyn Progress,
 ) -> Result<(Vec<Candidate>, Vec<StagedBlob>), AddError> {
     let mut candidates = Vec::new();
     let mut blobs = Vec::new();
     for file in inputs::expand(inputs)? {
         let (candidate, blob) = candidate::read(repository, &file, stdin, progress)?;
+        if options.reject_signed && candidate.has_signature() {
+            let file = candidate.file;
+            return Err(AddError::Signed { file });
+        }
         candidates.push(candidate);
         blobs.push(blob);
     }
-    candidates.sort_by(|a, b| a.order().cmp(&b.order()));
     Ok((candidates, blobs))
 }
 

@@ -7,6 +7,7 @@ use super::draft::{Begun, Draft};
 use super::error::AddError;
 use super::sections::overrides;
 use super::{FileReport, Options, Outcome};
+use crate::base::digest::Sha256;
 use crate::blob::Pointer;
 use crate::catalog::competition;
 use crate::git::BlobId;
@@ -65,7 +66,7 @@ impl Planner<'_> {
         let same = draft
             .builds
             .values()
-            .find(|doc| doc.spk.sha256 == candidate.digests.sha256);
+            .find(|doc| is_of(doc, candidate.digests.sha256));
         if let Some(same) = same {
             let same = same.clone();
             self.report(candidate, &same, Outcome::AlreadyThere, Vec::new());
@@ -258,6 +259,12 @@ impl Planner<'_> {
     }
 }
 
+/// An SPK that was signed here since it came is still the one that came.
+fn is_of(doc: &BuildDoc, sha256: Sha256) -> bool {
+    let unsigned = doc.signature.as_ref().map(|known| known.unsigned_sha256);
+    doc.spk.sha256 == sha256 || unsigned == Some(sha256)
+}
+
 fn check_rivals(candidate: &Candidate, draft: &Draft, doc: &BuildDoc) -> Result<(), AddError> {
     for (id, other) in draft.builds.iter().filter(|(id, _)| **id != candidate.id) {
         if let Some(platform) = competition(other, doc) {
@@ -294,7 +301,7 @@ fn build_doc(candidate: &Candidate, own: Sections, channel: Channel) -> BuildDoc
         text: own.text,
         install: own.install,
         permissions: own.permissions,
-        signature: None,
+        signature: candidate.signature.clone(),
         yanked: None,
     }
 }

@@ -19,7 +19,7 @@ use crate::model::name::NameError;
 use crate::pgp::{Certificate, Standing};
 use crate::repo::{Keys, OpenError, Repository, Snapshot};
 use crate::spk::{SpkError, layout};
-pub(crate) use signature::{SignatureReport, State};
+pub(crate) use signature::{SignatureReport, State, check};
 
 /// What is to be verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -179,7 +179,7 @@ fn file(
     };
     match layout {
         Ok(layout) => {
-            let signature = signature::check(&mut source, &layout, keys, now).map_err(failed)?;
+            let signature = check(&mut source, &layout, keys, now).map_err(failed)?;
             item.judge(signature, &layout);
         }
         Err(SpkError::Io(source)) => return Err(failed(source)),
@@ -200,7 +200,7 @@ impl Item {
 }
 
 /// Returns the message of an error in one line with those below it.
-fn with_causes(error: &dyn std::error::Error) -> String {
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -247,7 +247,7 @@ mod tests {
     fn state(spk: &[u8], keys: &Keys) -> Option<State> {
         let layout = layout(spk, &Limits::DEFAULT).ok()?;
         let mut source = Cursor::new(spk);
-        let report = signature::check(&mut source, &layout, keys, Timestamp::now());
+        let report = check(&mut source, &layout, keys, Timestamp::now());
         Some(report.expect("memory can be read").state)
     }
 

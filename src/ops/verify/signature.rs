@@ -97,7 +97,7 @@ impl SignatureReport {
     }
 
     /// Returns what is wrong, for people.
-    pub(super) fn problems(&self) -> Vec<String> {
+    pub(crate) fn problems(&self) -> Vec<String> {
         let by = match &self.fingerprint {
             Some(fingerprint) => fingerprint.to_string(),
             None => "an unnamed key".to_owned(),
@@ -120,7 +120,7 @@ impl SignatureReport {
 }
 
 /// Judges the signature of the SPK in `source`, whose layout is known.
-pub(super) fn check<R: Read + Seek + Send + Sync>(
+pub(crate) fn check<R: Read + Seek + Send + Sync>(
     source: &mut R,
     layout: &Layout,
     keys: &Keys,
