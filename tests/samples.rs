@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::support::gpg::Gpg;
 use crate::support::sandbox::Sandbox;
 
 const COMPLETE: [&str; 7] = [
@@ -77,6 +78,34 @@ fn all_complete_samples_go_in_at_once_and_come_back_whole() {
         let bytes = fs_err::read(path).expect("a sample");
         let oid = crate::support::digest::sha256(&bytes);
         assert_eq!(sandbox.blob(&oid), bytes);
+    }
+    sandbox.fsck();
+}
+
+#[test]
+fn each_complete_sample_comes_back_from_its_signature() {
+    let sandbox = Sandbox::initialized();
+    let gpg = Gpg::new(&sandbox);
+    gpg.key("tess", "ed25519", "", "");
+    gpg.export("tess", "");
+    for path in samples() {
+        let name = path.file_name().expect("a file").to_string_lossy();
+        if !COMPLETE.contains(&name.as_ref()) {
+            continue;
+        }
+        let report = sandbox.run(&format!("add --json '{}'", path.display()));
+        let report = report.success().json();
+        let file = &report["files"][0];
+        let text = |key: &str| file[key].as_str().expect("a text").to_owned();
+        let release = format!("'{}@{}'", text("package"), text("version"));
+        let signed = sandbox.run(&format!("sign {release} --key ../tess.key --json"));
+        let signed = signed.success().json();
+        assert_eq!(signed["builds"][0]["outcome"], "signed", "{name}");
+        let verified = sandbox.run(&format!("verify {release}"));
+        verified.success().stdout_has("good signature");
+        let unsigned = sandbox.run(&format!("unsign {release} --json"));
+        let unsigned = unsigned.success().json();
+        assert_eq!(unsigned["builds"][0]["sha256"], file["sha256"], "{name}");
     }
     sandbox.fsck();
 }

@@ -147,3 +147,58 @@ fn a_secret_key_among_the_certificates_is_refused() {
         .failure(2)
         .stderr_has("it holds a secret key");
 }
+
+#[test]
+fn a_time_server_s_message_around_the_signature_is_opened() {
+    let sandbox = Sandbox::initialized();
+    let gpg = Gpg::new(&sandbox);
+    let fingerprint = gpg.key("tess", "rsa2048", "", "");
+    let server = gpg.key("clock", "rsa2048", "", "");
+    gpg.export("tess", "");
+    gpg.export("clock", "");
+    sandbox.spk("demo.spk", &demo());
+    gpg.signs("demo.spk", "tess", "");
+    gpg.shell(
+        "cd unpacked && mv syno_signature.asc syno_signature && \
+         gpg --batch --quiet --pinentry-mode loopback --passphrase '' --local-user clock@example.org \
+         --armor --sign --output syno_signature.asc syno_signature && rm syno_signature",
+    );
+    sandbox.spk("demo.spk", &demo());
+    gpg.shell("tar -rf demo.spk -C unpacked syno_signature.asc");
+    let state = |options: &str, code: i32| {
+        let outcome = sandbox.run(&format!("verify ../demo.spk --json {options}"));
+        let checked = if code == 0 {
+            outcome.success()
+        } else {
+            outcome.failure(code)
+        };
+        let signature = checked.json()["checked"][0]["signature"].clone();
+        assert_eq!(signature["form"], "timestamped");
+        assert_eq!(signature["timestamp"]["fingerprint"], server.as_str());
+        assert_eq!(signature["fingerprint"], fingerprint.as_str());
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        [
+            text(&signature["state"]),
+            text(&signature["timestamp"]["state"]),
+        ]
+    };
+    assert_eq!(state("", 1), ["unknown_key", "unknown_key"]);
+    let both = "--keyring ../tess.asc --keyring ../clock.asc";
+    assert_eq!(state(both, 0), ["good", "good"]);
+    assert_eq!(state("--keyring ../tess.asc", 0), ["good", "unknown_key"]);
+    for (folder, name) in [("keys", "tess"), ("keys/timestamp", "clock")] {
+        let certificate = fs_err::read_to_string(sandbox.path(&format!("{name}.asc")));
+        let path = format!("{folder}/{name}.asc");
+        sandbox.write(&path, &certificate.expect("a certificate"));
+    }
+    sandbox.git("add keys");
+    sandbox.git("commit --quiet -m keys");
+    assert_eq!(state("", 0), ["good", "good"]);
+    gpg.shell("cp demo.spk other.spk; printf x > unpacked/zzz; tar -rf demo.spk -C unpacked zzz");
+    let broken = sandbox.run("verify ../demo.spk --json").failure(1).json();
+    assert_eq!(broken["checked"][0]["signature"]["state"], "bad");
+    assert_eq!(
+        broken["checked"][0]["signature"]["timestamp"]["state"],
+        "good"
+    );
+}
