@@ -74,7 +74,7 @@ pub(super) enum KeyError {
 const MAX_KEY: u64 = 16 << 20;
 const MAX_PASSPHRASE: u64 = 4096;
 /// Names a file with the passphrase.
-const VARIABLE: &str = "SPKREPO_PASSPHRASE_FILE";
+pub(super) const PASSPHRASE_FILE: &str = "SPKREPO_PASSPHRASE_FILE";
 
 pub(super) fn sign_builds(context: &Context, args: SignArgs) -> Result<Status, CliError> {
     forbid_core_dumps();
@@ -164,7 +164,7 @@ fn passphrase(args: &SignArgs, is_terminal: bool) -> Result<Passphrase, KeyError
     let named = match (&args.passphrase_file, args.passphrase_fd) {
         (Some(path), _) => Some(path.clone()),
         (None, Some(number)) => Some(PathBuf::from(format!("/dev/fd/{number}"))),
-        (None, None) => std::env::var_os(VARIABLE).map(PathBuf::from),
+        (None, None) => std::env::var_os(PASSPHRASE_FILE).map(PathBuf::from),
     };
     if let Some(path) = named {
         let mut bytes = read(&path, MAX_PASSPHRASE)?;

@@ -205,6 +205,11 @@ mod tests {
     }
 
     #[test]
+    fn a_variable_of_another_command_is_none_of_these() {
+        effective(&[], &[("SPKREPO_PASSPHRASE_FILE", "secret")], "").expect("passed over");
+    }
+
+    #[test]
     fn a_reference_and_a_revision_of_one_source_contradict() {
         let (reference, rev) = (("SPKREPO_REF", "main"), ("SPKREPO_REV", "v1"));
         let error = effective(&[], &[reference, rev], "").expect_err("a contradiction");

@@ -4,11 +4,14 @@ use std::ffi::OsString;
 use std::fmt;
 
 use super::flags::SettingFlags;
+use crate::cli::sign::PASSPHRASE_FILE;
 use crate::model::doc::{ServeDoc, nearest};
 use crate::model::setting::{SETTINGS, Setting, ValueError, texts_of};
 
 /// Variables that begin so are meant for this program.
 const PREFIX: &str = "SPKREPO_";
+/// Variables that begin so and are meant for another command.
+const OTHERS: [&str; 1] = [PASSPHRASE_FILE];
 
 /// Where a value is stated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,7 +115,8 @@ impl Given {
         let flags = flags.collect::<Result<_, _>>()?;
         let variables = variables.into_iter().filter_map(|(name, value)| {
             let name = name.into_string().ok()?;
-            name.starts_with(PREFIX).then(|| variable(name, value))
+            let is_setting = name.starts_with(PREFIX) && !OTHERS.contains(&name.as_str());
+            is_setting.then(|| variable(name, value))
         });
         let variables: Vec<Option<Stated>> = variables.collect::<Result<_, _>>()?;
         Ok(Self {
