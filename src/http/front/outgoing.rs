@@ -44,8 +44,8 @@ pub(super) trait Sink: Write {
 impl Sink for Stream {
     #[cfg(target_os = "linux")]
     fn send_file(&mut self, file: &File, offset: u64, length: u64) -> Option<io::Result<u64>> {
-        let socket = self.unencrypted()?;
-        Some(sendfile(socket, file, offset, length))
+        self.unencrypted()?;
+        Some(sendfile(self, file, offset, length))
     }
 }
 
@@ -54,21 +54,18 @@ impl Sink for Box<dyn Write + Send> {}
 /// Sends from the file to the socket within the system. The files here are never changed, so it does no harm that what is
 /// under way is not copied.
 #[cfg(target_os = "linux")]
-fn sendfile(
-    socket: &std::net::TcpStream,
-    file: &File,
-    mut offset: u64,
-    length: u64,
-) -> io::Result<u64> {
+fn sendfile(stream: &mut Stream, file: &File, mut offset: u64, length: u64) -> io::Result<u64> {
     let end = offset + length;
     let start = offset;
     while offset < end {
+        let socket = stream.unencrypted().expect("the caller has looked");
         let piece = usize::try_from(end - offset)
             .unwrap_or(usize::MAX)
             .min(MOST);
         match rustix::fs::sendfile(socket, file, Some(&mut offset), piece) {
             Ok(0) => break,
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Ok(count) => stream.has_sent(count as u64)?,
+            Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
     }

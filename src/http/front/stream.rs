@@ -16,11 +16,16 @@ const LINGER: Duration = Duration::from_secs(2);
 /// not be read as fast as it sends.
 const LEFTOVER: usize = 64 << 10;
 const LEFTOVER_PAUSE: Duration = Duration::from_millis(10);
+/// Bytes a second that a client takes at least of what is sent, once [`PATIENCE`] has passed: a time-out for each write
+/// alone would let it stay for a byte now and then.
+const LEAST_RATE: u64 = 1 << 10;
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Shorter waits cannot be asked of a socket.
 const SHORTEST: Duration = Duration::from_millis(1);
 
 /// One connection.
 pub(super) struct Stream {
+    pace: Pace,
     socket: Arc<TcpStream>,
     timeout: Option<Duration>,
     tls: Option<Box<ServerConnection>>,
@@ -30,6 +35,7 @@ impl Stream {
     /// Returns a connection without encryption.
     pub(super) fn plain(socket: Arc<TcpStream>) -> Self {
         Self {
+            pace: Pace::default(),
             socket,
             timeout: None,
             tls: None,
@@ -66,8 +72,20 @@ impl Stream {
         self.tls.is_none().then_some(&*self.socket)
     }
 
+    /// Counts bytes that were sent; the error is of the kind `TimedOut` when the client takes too few.
+    pub(super) fn has_sent(&mut self, count: u64) -> io::Result<()> {
+        let now = Instant::now();
+        let since = *self.pace.since.get_or_insert(now);
+        self.pace.sent += count;
+        if is_too_slow(self.pace.sent, now - since) {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        Ok(())
+    }
+
     /// Reads what has come, or waits for it until `deadline`; then the error is of the kind `TimedOut`.
     pub(super) fn read(&mut self, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {
+        self.pace = Pace::default();
         let Some(mut connection) = self.tls.take() else {
             self.wait_until(deadline)?;
             return (&*self.socket).read(buffer).map_err(timed_out);
@@ -156,13 +174,17 @@ impl Stream {
 
 impl Write for Stream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let Some(connection) = &mut self.tls else {
-            return (&*self.socket).write(bytes);
+        let written = match &mut self.tls {
+            None => (&*self.socket).write(bytes)?,
+            Some(connection) => {
+                let written = connection.writer().write(bytes)?;
+                while connection.wants_write() {
+                    connection.write_tls(&mut &*self.socket)?;
+                }
+                written
+            }
         };
-        let written = connection.writer().write(bytes)?;
-        while connection.wants_write() {
-            connection.write_tls(&mut &*self.socket)?;
-        }
+        self.has_sent(written as u64)?;
         Ok(written)
     }
 
@@ -171,11 +193,37 @@ impl Write for Stream {
     }
 }
 
+/// How fast a client takes what is sent since something was last read from it.
+#[derive(Default)]
+struct Pace {
+    sent: u64,
+    since: Option<Instant>,
+}
+
+fn is_too_slow(sent: u64, elapsed: Duration) -> bool {
+    elapsed > PATIENCE && sent < elapsed.as_secs() * LEAST_RATE
+}
+
 /// What the end of a wait looks like depends on the system.
 fn timed_out(error: io::Error) -> io::Error {
     if error.kind() == ErrorKind::WouldBlock {
         ErrorKind::TimedOut.into()
     } else {
         error
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn client_is_too_slow_after_a_while_and_below_the_least_rate() {
+        let of = |sent, seconds| is_too_slow(sent, Duration::from_secs(seconds));
+        assert!(!of(0, 60));
+        assert!(of(0, 61) && of(61 * 1024 - 1, 61));
+        assert!(!of(61 * 1024, 61));
+        assert!(!of(200_000_000, 24 * 3600));
+        assert!(of(20_000_000, 24 * 3600));
     }
 }
