@@ -7,7 +7,8 @@ use super::{Context, Status};
 use crate::model::arch::Arch;
 use crate::model::build_id::BuildId;
 use crate::model::channel::Channel;
-use crate::ops::offer::{Action, Outcome, Report, offer};
+use crate::ops::offer::{Action, Outcome, offer};
+use crate::ops::per_build::{BuildOutcome, Report};
 use crate::ops::target::{DsmLine, Filters, Target};
 use crate::repo::Landed;
 
@@ -105,26 +106,23 @@ fn run(context: &Context, which: &Which, action: &Action) -> Result<Status, CliE
     } else if let Some(diff) = &report.diff {
         context.ui.out(diff);
     } else {
-        context.ui.out(&text(&report));
+        context.ui.out(&text(&report, words));
     }
     show_landed(&context.ui, &report.landed);
     Ok(Status::Done)
 }
 
-fn text(report: &Report) -> String {
-    let rows: Vec<Vec<String>> = report
-        .builds
-        .iter()
-        .map(|build| {
-            vec![
-                format!("{} {}", report.package, report.version),
-                build.platforms.clone(),
-                build.range.clone(),
-                words(&build.outcome),
-            ]
-        })
-        .collect();
-    table(&rows)
+/// Returns a line for each build.
+pub(super) fn text<O>(report: &Report<O>, words: impl Fn(&O) -> String) -> String {
+    let row = |build: &BuildOutcome<O>| {
+        vec![
+            format!("{} {}", report.package, report.version),
+            build.platforms.clone(),
+            build.range.clone(),
+            words(&build.outcome),
+        ]
+    };
+    table(&report.builds.iter().map(row).collect::<Vec<_>>())
 }
 
 fn words(outcome: &Outcome) -> String {

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::error::CliError;
-use super::offer::{Which, show_landed};
-use super::table::table;
+use super::offer::{Which, show_landed, text};
 use super::{Context, Status, progress};
 use crate::ops::sign::{Action, Outcome, Report, Request, sign};
 use crate::pgp::{Passphrase, PgpError, SecretKey, Signer};
@@ -125,7 +124,7 @@ fn run(
     } else if let Some(diff) = &report.diff {
         context.ui.out(diff);
     } else {
-        context.ui.out(&text(&report));
+        context.ui.out(&text(&report, words));
     }
     show_landed(&context.ui, &report.landed);
     Ok(report)
@@ -193,22 +192,6 @@ fn read(path: &Path, max: u64) -> Result<Vec<u8>, KeyError> {
             source,
         })?;
     Ok(bytes)
-}
-
-fn text(report: &Report) -> String {
-    let rows: Vec<Vec<String>> = report
-        .builds
-        .iter()
-        .map(|build| {
-            vec![
-                format!("{} {}", report.package, report.version),
-                build.platforms.clone(),
-                build.range.clone(),
-                words(&build.outcome),
-            ]
-        })
-        .collect();
-    table(&rows)
 }
 
 fn words(outcome: &Outcome) -> String {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::per_build;
 use super::target::{Filters, Target, TargetError};
 use super::words;
 use crate::base::limits::Limits;
@@ -28,29 +29,9 @@ pub(crate) enum Action {
 }
 
 /// What came of it.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Report {
-    pub(crate) package: String,
-    pub(crate) version: String,
-    pub(crate) builds: Vec<BuildOutcome>,
-    /// Absent when nothing had to change, and with `--dry-run`.
-    pub(crate) commit: Option<String>,
-    /// The diff that would be committed, with `--dry-run`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) diff: Option<String>,
-    #[serde(skip)]
-    pub(crate) landed: Landed,
-}
+pub(crate) type Report = per_build::Report<Outcome>;
 
-/// What came of one build.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct BuildOutcome {
-    pub(crate) build: String,
-    pub(crate) platforms: String,
-    pub(crate) range: String,
-    #[serde(flatten)]
-    pub(crate) outcome: Outcome,
-}
+type BuildOutcome = per_build::BuildOutcome<Outcome>;
 
 /// What became of a build, in the words of the report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::per_build;
 use super::progress::Progress;
 use super::target::{Filters, Target, TargetError};
 use crate::base::digest::{Digests, Sha256};
@@ -20,9 +21,7 @@ use crate::model::channel::Channel;
 use crate::model::doc::{DocError, SignatureDoc};
 use crate::model::fingerprint::Fingerprint;
 use crate::pgp::{PgpError, Signer};
-use crate::repo::{
-    Build, Landed, OpenError, Repository, Snapshot, WriteError, check_can_land, preview,
-};
+use crate::repo::{Build, OpenError, Repository, Snapshot, WriteError, check_can_land, preview};
 use crate::spk::SpkError;
 
 /// What is done to the builds.
@@ -45,29 +44,9 @@ pub(crate) struct Request {
 }
 
 /// What came of it.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Report {
-    pub(crate) package: String,
-    pub(crate) version: String,
-    pub(crate) builds: Vec<BuildOutcome>,
-    /// Absent when nothing had to change, and with `--dry-run`.
-    pub(crate) commit: Option<String>,
-    /// The diff that would be committed, with `--dry-run`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) diff: Option<String>,
-    #[serde(skip)]
-    pub(crate) landed: Landed,
-}
+pub(crate) type Report = per_build::Report<Outcome>;
 
-/// What came of one build.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct BuildOutcome {
-    pub(crate) build: String,
-    pub(crate) platforms: String,
-    pub(crate) range: String,
-    #[serde(flatten)]
-    pub(crate) outcome: Outcome,
-}
+type BuildOutcome = per_build::BuildOutcome<Outcome>;
 
 /// What became of a build, in the words of the report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
