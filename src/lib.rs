@@ -8,11 +8,12 @@
 //! An arrow points to a lower number only; two modules of one layer do not import each other. A test enforces it.
 //!
 //! ```text
-//! 8 main.rs
-//! 7 cli/        one file per subcommand: arguments, rendering; error → exit code and hint
-//! 6 http/       the server: front end, router, handlers, conditional requests
-//! 5 ops/        one use case per file: typed input, typed report, prints nothing
-//! 4 catalog/ history/                pure views over snapshots
+//! 9 main.rs
+//! 8 cli/        one file per subcommand: arguments, rendering; error → exit code and hint
+//! 7 http/       the server: front end, router, handlers, conditional requests
+//! 6 ops/        one use case per file: typed input, typed report, prints nothing
+//! 5 history/    pure views over snapshots, or over what devices are offered of them
+//! 4 catalog/    what each device is offered of a snapshot, and why
 //! 3 repo/       Snapshot (reads one commit) and Change (what a Writer commits)
 //! 2 git/ blob/ spk/ pgp/             storage and formats, ignorant of each other
 //! 1 model/      typed names, versions, platforms, channels, TOML documents; no I/O
