@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 use toml_edit::{DocumentMut, Item, Table, TableLike, Value, value};
 
-use super::read::DocError;
+use super::read::{DocError, Fault};
 use super::sections::{Install, Permissions, Text};
 use crate::base::digest::{Digests, Md5, Sha256};
 use crate::model::arch::Arch;
@@ -111,6 +111,7 @@ impl BuildEdit {
         text.parse()
             .map(Self)
             .map_err(|error: toml_edit::TomlError| DocError {
+                fault: Fault::Document,
                 help: None,
                 line: 1,
                 message: error.message().to_owned(),

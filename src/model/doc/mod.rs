@@ -12,7 +12,7 @@ mod settings;
 pub(crate) use build::{BuildDoc, BuildEdit, SignatureDoc, SpkDoc};
 pub(crate) use package::PackageDoc;
 pub(crate) use people::PeopleDoc;
-pub(crate) use read::{DocError, nearest, read, write};
+pub(crate) use read::{DocError, Fault, nearest, read, write};
 pub(crate) use release::ReleaseDoc;
 pub(crate) use sections::{Install, LocalText, PackageBounds, Permissions, Sections, Text};
 pub(crate) use serve::ServeDoc;

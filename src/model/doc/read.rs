@@ -5,10 +5,28 @@ use std::ops::Range;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+/// What a problem is about, for those who tell problems apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// A document that cannot be read, or is missing.
+    Document,
+    /// A symbolic link or a submodule.
+    Link,
+    /// A file or folder whose name says nothing that could be true.
+    Name,
+    /// A file that should be a Git LFS pointer.
+    Pointer,
+    /// A pointer and a document that name different bytes.
+    PointerDisagrees,
+    /// A pointer that a document names and that is not there.
+    PointerMissing,
+}
+
 /// Says what is wrong in a document and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{path}:{line}: {message}")]
 pub(crate) struct DocError {
+    pub(crate) fault: Fault,
     pub(crate) help: Option<String>,
     /// Counted from 1.
     pub(crate) line: usize,
@@ -20,6 +38,7 @@ pub(crate) struct DocError {
 /// Reads a document of type `T` from the bytes of `path`.
 pub(crate) fn read<T: DeserializeOwned>(path: &str, bytes: &[u8]) -> Result<T, DocError> {
     let text = std::str::from_utf8(bytes).map_err(|error| DocError {
+        fault: Fault::Document,
         help: Some("save the file as UTF-8".to_owned()),
         line: line_of(bytes, error.valid_up_to()),
         message: "the file is not UTF-8".to_owned(),
@@ -28,6 +47,7 @@ pub(crate) fn read<T: DeserializeOwned>(path: &str, bytes: &[u8]) -> Result<T, D
     toml::from_str(text).map_err(|error| {
         let start = error.span().map_or(0, |span: Range<usize>| span.start);
         DocError {
+            fault: Fault::Document,
             help: nearest_key(error.message()),
             line: line_of(bytes, start),
             message: in_words_of_toml(error.message().trim()),

@@ -28,6 +28,19 @@ pub(crate) struct SettingsDoc {
     pub(crate) signing: SigningSettings,
 }
 
+impl Default for SettingsDoc {
+    fn default() -> Self {
+        Self {
+            format: FORMAT,
+            repository: RepositorySettings::default(),
+            add: AddSettings::default(),
+            catalog: CatalogSettings::default(),
+            serve: ServeDoc::default(),
+            signing: SigningSettings::default(),
+        }
+    }
+}
+
 impl SettingsDoc {
     /// Reads the settings from the bytes of `path`.
     pub(crate) fn read(path: &str, bytes: &[u8]) -> Result<Self, DocError> {

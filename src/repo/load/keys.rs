@@ -2,6 +2,7 @@
 
 use super::problems::Problems;
 use crate::git::{GitError, Node, Store, TreeId};
+use crate::model::doc::Fault;
 use crate::pgp::Certificate;
 use crate::repo::snapshot::Keys;
 
@@ -42,7 +43,7 @@ fn folder(
 fn certificates(path: &str, bytes: &[u8], problems: &mut Problems) -> Vec<Certificate> {
     Certificate::read_all(bytes).unwrap_or_else(|error| {
         let help = "put what `gpg --armor --export KEY` prints there";
-        problems.note(path, error.to_string(), help);
+        problems.note(Fault::Document, path, error.to_string(), help);
         Vec::new()
     })
 }

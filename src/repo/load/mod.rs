@@ -6,6 +6,7 @@ mod package;
 mod problems;
 mod shared;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub(crate) use problems::LoadError;
@@ -32,6 +33,26 @@ pub(crate) fn load(
     }
 }
 
+/// What could be read of a commit, and all that is wrong with the rest.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    #[allow(dead_code, reason = "for commands that look at people")]
+    pub(crate) people: PeopleDoc,
+    pub(crate) problems: Vec<DocError>,
+    pub(crate) snapshot: Snapshot,
+}
+
+impl Loaded {
+    /// Returns the snapshot, unless anything is wrong.
+    pub(crate) fn sound(self) -> Result<Snapshot, LoadError> {
+        if self.problems.is_empty() {
+            return Ok(self.snapshot);
+        }
+        let (commit, problems) = (self.snapshot.commit, self.problems);
+        Err(LoadError::Broken { commit, problems })
+    }
+}
+
 /// Reads `commit`; what `known` has with the same tree is not read again.
 ///
 /// Everything that is wrong is reported at once, not just the first of it.
@@ -40,25 +61,62 @@ pub(crate) fn load_changes(
     commit: CommitId,
     known: &Packages,
 ) -> Result<Snapshot, LoadError> {
+    load_some(store, commit, known, |_| true)?.sound()
+}
+
+#[allow(dead_code, reason = "for commands that look at some packages only")]
+/// Reads the packages of `commit` that are in `names`, or all, and what is beside the packages.
+///
+/// What cannot be read is left out and said: settings that are broken count as those that say nothing.
+pub(crate) fn load_packages(
+    store: &Store,
+    commit: CommitId,
+    names: Option<&BTreeSet<PackageName>>,
+) -> Result<Loaded, LoadError> {
+    load_some(store, commit, &Packages::new(), |name| {
+        names.is_none_or(|names| names.contains(name))
+    })
+}
+
+#[allow(dead_code, reason = "for commands that look at some packages only")]
+/// Returns the packages of `commit` by their names, without reading any: the same tree is the same package.
+pub(crate) fn package_trees(
+    store: &Store,
+    commit: CommitId,
+) -> Result<BTreeMap<PackageName, TreeId>, GitError> {
+    let folders = package_folders(store, store.root(commit)?, &mut Problems::default())?;
+    Ok(folders.into_iter().collect())
+}
+
+fn load_some(
+    store: &Store,
+    commit: CommitId,
+    known: &Packages,
+    is_wanted: impl Fn(&PackageName) -> bool,
+) -> Result<Loaded, LoadError> {
     let tree = store.root(commit)?;
     let mut problems = Problems::default();
     let settings = settings(store, tree, commit, &mut problems)?;
-    check_people(store, tree, &mut problems)?;
+    let people = people(store, tree, &mut problems)?;
     let keys = keys::read(store, tree, &mut problems)?;
-    let folders = package_folders(store, tree, &mut problems)?;
+    let mut folders = package_folders(store, tree, &mut problems)?;
+    folders.retain(|(name, _)| is_wanted(name));
     let (kept, changed) = split(folders, known);
     let mut packages = kept;
     for (parsed, found) in parse_all(store, &changed)? {
         problems.extend(found);
         packages.extend(parsed.map(|package| (package.name.clone(), Arc::new(package))));
     }
-    let settings = problems.into_result(commit, settings)?;
-    Ok(Snapshot {
-        commit,
-        keys: Arc::new(keys),
-        packages,
-        settings,
-        tree,
+    Ok(Loaded {
+        people,
+        problems: problems.into_vec(),
+        snapshot: Snapshot {
+            commit,
+            keys: Arc::new(keys),
+            packages,
+            settings: settings.unwrap_or_default(),
+            tree,
+        },
     })
 }
 
@@ -66,7 +124,10 @@ pub(crate) fn load_changes(
 pub(crate) fn load_settings(store: &Store, commit: CommitId) -> Result<SettingsDoc, LoadError> {
     let mut problems = Problems::default();
     let settings = settings(store, store.root(commit)?, commit, &mut problems)?;
-    problems.into_result(commit, settings)
+    settings.ok_or_else(|| LoadError::Broken {
+        commit,
+        problems: problems.into_vec(),
+    })
 }
 
 /// Returns the bytes of a document in the root of the repository.
@@ -110,13 +171,12 @@ fn settings(
     }
 }
 
-/// Reads the people only to say what is wrong with them: nothing here depends on them yet.
-fn check_people(store: &Store, tree: TreeId, problems: &mut Problems) -> Result<(), GitError> {
+/// A source without the document has nobody.
+fn people(store: &Store, tree: TreeId, problems: &mut Problems) -> Result<PeopleDoc, GitError> {
     const PATH: &str = "maintainers.toml";
-    if let Some(bytes) = root_document(store, tree, PATH, problems)? {
-        problems.take(read::<PeopleDoc>(PATH, &bytes));
-    }
-    Ok(())
+    let bytes = root_document(store, tree, PATH, problems)?;
+    let people = bytes.and_then(|bytes| problems.take(read::<PeopleDoc>(PATH, &bytes)));
+    Ok(people.unwrap_or_default())
 }
 
 fn package_folders(
@@ -251,6 +311,42 @@ mod tests {
             ["a"]
         );
         assert_eq!(new.packages["a"].releases.len(), 1);
+    }
+
+    #[test]
+    fn what_is_sound_is_read_beside_what_is_broken() {
+        let mut source = Source::new();
+        source
+            .release("a/1.0-1", "first")
+            .release("b/1.0-1", "other");
+        source.put("packages/a/package.toml", "maintainer = 1\n");
+        source.put("maintainers.toml", "people = 1\n");
+        let loaded = load_packages(&source.store, source.commit(), None).expect("readable");
+        let places = loaded.problems.iter().map(|problem| problem.path.as_str());
+        let expected = ["maintainers.toml", "packages/a/package.toml"];
+        assert_eq!(places.collect::<Vec<_>>(), expected);
+        assert_eq!(loaded.snapshot.packages["a"].releases.len(), 1);
+        assert!(matches!(loaded.sound(), Err(LoadError::Broken { .. })));
+    }
+
+    #[test]
+    fn packages_that_are_not_named_are_not_read() {
+        let mut source = Source::new();
+        source
+            .release("a/1.0-1", "first")
+            .release("b/1.0-1", "other");
+        source.put("packages/a/package.toml", "maintainer = 1\n");
+        let commit = source.commit();
+        let names = ["b".parse().expect("valid")].into();
+        let loaded = load_packages(&source.store, commit, Some(&names)).expect("readable");
+        let snapshot = loaded.sound().expect("the broken one is not read");
+        let trees = package_trees(&source.store, commit).expect("readable");
+        assert_eq!(
+            trees.keys().map(PackageName::as_str).collect::<Vec<_>>(),
+            ["a", "b"]
+        );
+        assert_eq!(snapshot.packages["b"].tree, trees["b"]);
+        assert_eq!(snapshot.packages.len(), 1);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::shared::Shared;
 use crate::blob::Pointer;
 use crate::git::{BlobId, Entry, GitError, Node, Store, TreeId};
 use crate::model::build_id::BuildId;
-use crate::model::doc::{BuildDoc, DocError, PackageDoc, ReleaseDoc, read};
+use crate::model::doc::{BuildDoc, DocError, Fault, PackageDoc, ReleaseDoc, read};
 use crate::model::name::PackageName;
 use crate::model::version::Version;
 use crate::repo::snapshot::{Asset, Build, Package, Release};
@@ -164,8 +164,12 @@ impl Reader<'_> {
             Some(Node::Other) => Ok(ReleaseDoc::default()),
             Some(Node::Tree(_)) | None => {
                 let help = "write what the builds share there, or remove the folder";
-                self.problems
-                    .note(&path, "the file is missing".to_owned(), help);
+                self.problems.note(
+                    Fault::Document,
+                    &path,
+                    "the file is missing".to_owned(),
+                    help,
+                );
                 Ok(ReleaseDoc::default())
             }
         }
@@ -209,6 +213,7 @@ impl Reader<'_> {
             }
             let message = format!("the file is missing, though `{}.toml` names it", build.id);
             self.problems.note(
+                Fault::PointerMissing,
                 &path,
                 message,
                 "restore the Git LFS pointer, or remove the build",
@@ -233,6 +238,7 @@ impl Reader<'_> {
                     pointer.oid, pointer.size, build.id, expected.oid, expected.size
                 );
                 self.problems.note(
+                    Fault::PointerDisagrees,
                     &path,
                     message,
                     "released bytes never change: restore the two that belong together",
@@ -240,7 +246,7 @@ impl Reader<'_> {
             }
             Err(message) => {
                 let help = "an SPK is committed as a Git LFS pointer: install git-lfs, or use `spkrepo add`";
-                self.problems.note(&path, message, help);
+                self.problems.note(Fault::Pointer, &path, message, help);
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use crate::base::limits::Limits;
 use crate::git::{BlobId, CommitId, GitError, Store};
-use crate::model::doc::{DocError, FORMAT};
+use crate::model::doc::{DocError, FORMAT, Fault};
 
 /// Says why a commit is no package source that can be used.
 #[derive(Debug, thiserror::Error)]
@@ -37,8 +37,9 @@ impl Problems {
     }
 
     /// Notes a problem of the whole file at `path`.
-    pub(super) fn note(&mut self, path: &str, message: String, help: &str) {
+    pub(super) fn note(&mut self, fault: Fault, path: &str, message: String, help: &str) {
         self.0.push(DocError {
+            fault,
             help: Some(help.to_owned()),
             line: 1,
             message,
@@ -49,7 +50,12 @@ impl Problems {
     /// Notes that `path` is a symbolic link or a submodule: what it leads to is not in the commit.
     pub(super) fn note_link(&mut self, path: &str) {
         let message = "this is a symbolic link or a submodule, which is not followed".to_owned();
-        self.note(path, message, "put the file or folder itself there");
+        self.note(
+            Fault::Link,
+            path,
+            message,
+            "put the file or folder itself there",
+        );
     }
 
     /// Returns whether something is wrong with `path` already.
@@ -69,7 +75,7 @@ impl Problems {
             Err(GitError::Oversized { limit, size, .. }) => {
                 let message = format!("the file is {size} bytes long, more than {limit}");
                 let help = "a document of the repository is a short text";
-                self.note(path, message, help);
+                self.note(Fault::Document, path, message, help);
                 Ok(None)
             }
             Err(error) => Err(error),
@@ -87,22 +93,12 @@ impl Problems {
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
-
-    /// Returns the value that is there unless something is wrong with it, or all problems.
-    pub(super) fn into_result<T>(self, commit: CommitId, value: Option<T>) -> Result<T, LoadError> {
-        match value {
-            Some(value) if self.0.is_empty() => Ok(value),
-            _ => {
-                let problems = self.0;
-                Err(LoadError::Broken { commit, problems })
-            }
-        }
-    }
 }
 
 /// Describes a folder or file whose name is not what it should be.
 pub(super) fn folder_error(path: String, error: &dyn std::error::Error) -> DocError {
     DocError {
+        fault: Fault::Name,
         help: Some("rename it".to_owned()),
         line: 1,
         message: error.to_string(),
