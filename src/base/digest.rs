@@ -1,6 +1,7 @@
 //! SHA-256 and MD5 values, and computing both of one stream in parallel.
 
 use std::fmt;
+use std::io::{self, Read};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -103,6 +104,18 @@ impl Sha256 {
         let mut state = sha2::Sha256::new();
         parts.iter().for_each(|part| state.update(part));
         Self(state.finalize().into())
+    }
+
+    /// Returns the SHA-256 of all that `source` has.
+    pub(crate) fn of_stream(mut source: impl Read) -> io::Result<Self> {
+        let mut state = sha2::Sha256::new();
+        let mut buffer = vec![0; 1 << 18];
+        loop {
+            match source.read(&mut buffer)? {
+                0 => return Ok(Self(state.finalize().into())),
+                length => state.update(&buffer[..length]),
+            }
+        }
     }
 }
 
@@ -225,13 +238,13 @@ impl ParallelHasher {
     }
 }
 
-impl std::io::Write for ParallelHasher {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+impl io::Write for ParallelHasher {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.update(bytes);
         Ok(bytes.len())
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ mod index_lock;
 mod patch;
 mod store;
 mod tree;
+mod uncommitted;
 mod worktree;
 
 pub(crate) use commit::Moved;

@@ -4,10 +4,13 @@ use std::path::{Path, PathBuf};
 
 use git2::{ErrorCode, Repository};
 
+use super::uncommitted::Overlay;
 use super::{CommitId, GitError};
 
 /// An open git repository: with a working tree, linked, or bare.
 pub(crate) struct Store {
+    /// Where objects are that the repository does not have, and new ones go.
+    pub(super) overlay: Option<Overlay>,
     pub(super) repo: Repository,
 }
 
@@ -24,11 +27,18 @@ pub(crate) enum Head {
     },
 }
 
+impl From<Repository> for Store {
+    fn from(repo: Repository) -> Self {
+        let overlay = None;
+        Self { overlay, repo }
+    }
+}
+
 impl Store {
     /// Opens the repository that `start` is in or is.
     pub(crate) fn discover(start: &Path) -> Result<Self, GitError> {
         match Repository::discover(start) {
-            Ok(repo) => Ok(Self { repo }),
+            Ok(repo) => Ok(repo.into()),
             Err(error) if error.code() == ErrorCode::NotFound => Err(GitError::NotARepository {
                 path: start.to_owned(),
             }),
@@ -41,9 +51,15 @@ impl Store {
     /// Opens the same repository once more, for another thread.
     pub(crate) fn reopen(&self) -> Result<Self, GitError> {
         let path = self.repo.path();
-        Repository::open(path)
-            .map(|repo| Self { repo })
-            .map_err(GitError::at("open the git repository", path.display()))
+        let repo = Repository::open(path)
+            .map_err(GitError::at("open the git repository", path.display()))?;
+        if let Some(overlay) = &self.overlay {
+            overlay.lay_over(&repo)?;
+        }
+        Ok(Self {
+            overlay: self.overlay.clone(),
+            repo,
+        })
     }
 
     /// Makes a repository at `path`, whose first branch is what git's `init.defaultBranch` says, or `main`.
@@ -54,7 +70,7 @@ impl Store {
         let mut options = git2::RepositoryInitOptions::new();
         options.bare(bare).initial_head(&branch).mkpath(true);
         Repository::init_opts(path, &options)
-            .map(|repo| Self { repo })
+            .map(Self::from)
             .map_err(GitError::at("make a git repository at", path.display()))
     }
 

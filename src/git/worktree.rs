@@ -192,7 +192,7 @@ impl Store {
     /// Opens the repository of the working tree `work_dir`, to finish a change that was begun there.
     pub(crate) fn open_work_dir(work_dir: &Path) -> Result<Self, GitError> {
         git2::Repository::open(work_dir)
-            .map(|repo| Self { repo })
+            .map(Self::from)
             .map_err(GitError::at("open the working tree", work_dir.display()))
     }
 }
@@ -202,13 +202,13 @@ fn has_conflict(index: &Index, path: &str) -> bool {
 }
 
 /// Returns whether the entry's file is not checked out on purpose (git-sparse-checkout(1)).
-fn is_left_out(entry: &IndexEntry) -> bool {
+pub(super) fn is_left_out(entry: &IndexEntry) -> bool {
     let flags = IndexEntryExtendedFlag::from_bits_truncate(entry.flags_extended);
     flags.contains(IndexEntryExtendedFlag::SKIP_WORKTREE)
 }
 
 /// Writing through a link would change a file outside of the working tree.
-fn passes_through_link(root: &Path, path: &str) -> bool {
+pub(super) fn passes_through_link(root: &Path, path: &str) -> bool {
     let mut folder = root.to_owned();
     let parents = Path::new(path)
         .parent()

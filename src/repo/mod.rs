@@ -9,6 +9,7 @@ mod repository;
 mod snapshot;
 #[cfg(test)]
 mod testing;
+mod uncommitted;
 mod writer;
 
 pub(crate) use cache::Keeper;
