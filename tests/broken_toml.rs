@@ -51,7 +51,7 @@ const CASES: &[Case] = &[
             Put(b"[people.a]\nname = \"A\"\nemial = \"a@example.org\"\n"),
         )],
         problems: &[
-            "maintainers.toml:3: unknown field `emial`, expected `name` or `email` (did you mean `email`?)",
+            "maintainers.toml:3: unknown field `emial`, expected one of `name`, `email`, `role`, `packages`, `tokens` (did you mean `email`?)",
         ],
     },
     Case {

@@ -3,33 +3,40 @@
 use crate::support::sandbox::Sandbox;
 use crate::support::spk::Spk;
 
-const COMMANDS: [&str; 13] = [
-    "init",
-    "inspect",
-    "add",
-    "promote",
-    "yank",
-    "unyank",
-    "list",
-    "show",
-    "log",
-    "serve",
-    "config",
-    "healthcheck",
-    "demo",
-];
+/// Returns the commands that a help text lists, but for `help` itself.
+fn listed(help: &str) -> Vec<String> {
+    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let names = lines
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| {
+            // What goes on in the next line is further in.
+            let name = line
+                .strip_prefix("  ")
+                .filter(|rest| !rest.starts_with(' '))?;
+            name.split(' ').next().map(str::to_owned)
+        });
+    names.filter(|name| name != "help").collect()
+}
+
+/// Adds the help of a command, and of those below it.
+fn describe(sandbox: &Sandbox, command: &str, reference: &mut String) {
+    let line = format!("{command} --help");
+    let help = sandbox.run(line.trim_start()).success().stderr("").out();
+    if command.is_empty() {
+        reference.push_str(&help);
+    } else {
+        reference.push_str(&format!("\n$ spkrepo{command} --help\n{help}"));
+    }
+    for name in listed(&help) {
+        describe(sandbox, &format!("{command} {name}"), reference);
+    }
+}
 
 #[test]
 fn the_reference_is_what_the_program_says() {
     let sandbox = Sandbox::new();
-    let mut reference = sandbox.run("--help").success().out();
-    for command in COMMANDS {
-        let help = sandbox
-            .run(&format!("{command} --help"))
-            .success()
-            .stderr("");
-        reference.push_str(&format!("\n$ spkrepo {command} --help\n{}", help.out()));
-    }
+    let mut reference = String::new();
+    describe(&sandbox, "", &mut reference);
     let lines: Vec<&str> = reference.lines().map(str::trim_end).collect();
     let reference = lines.join("\n") + "\n";
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/help.txt");

@@ -18,6 +18,7 @@ mod offer;
 mod oracle;
 mod oracle_gosspks;
 mod oracle_sspks;
+mod people;
 mod places;
 mod reading;
 mod readme;

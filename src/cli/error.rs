@@ -83,6 +83,7 @@ macro_rules! with_advice {
     };
 }
 
+mod people;
 mod signing;
 
 with_advice!(

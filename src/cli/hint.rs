@@ -1,6 +1,8 @@
 //! What to do about an error. Every command in here is parsed by a test.
 
 pub(super) const ADD_IDENTITY: &str = "tell git who you are: `git config --global user.name NAME` and `git config --global user.email ADDRESS`";
+pub(super) const ADD_MAINTAINER: &str =
+    "`spkrepo maintainer add PERSON --name NAME --role ROLE` adds a person";
 pub(super) const CHECKOUT_BRANCH: &str = "switch to a branch first: `git switch BRANCH`";
 pub(super) const COMMIT_FIRST: &str =
     "commit, stash or undo that change first (`git status` shows it); nothing was written";
@@ -11,6 +13,8 @@ pub(super) const CONTENDED: &str =
 pub(super) const DESCRIBE_DEVICE: &str =
     "describe the device, for example `spkrepo explain PACKAGE --model DS918+ --dsm 7.2`";
 pub(super) const DOCUMENTS: &str = "mend the files and commit them, then try again";
+pub(super) const EDIT_MAINTAINERS: &str =
+    "edit `maintainers.toml` to change what is known of a person, and commit it";
 pub(super) const EXPORT_CERTIFICATE: &str =
     "export the public part: `gpg --armor --export KEY`; secret keys belong in no repository";
 pub(super) const EXPORT_SECRET: &str =
@@ -22,6 +26,7 @@ pub(super) const FORCE_UNSIGN: &str =
 pub(super) const INIT: &str =
     "make a package source here with `spkrepo init`, or name one with `--repo DIR`";
 pub(super) const KEEP_TEXTS: &str = "raise the version if the texts are meant to change, or use `spkrepo add --keep-texts FILE` to keep the release's";
+pub(super) const LIST_TOKENS: &str = "`spkrepo token list` shows the tokens";
 pub(super) const LOCKED: &str = "wait for the other process; if none is running, delete that file";
 pub(super) const METRICS_LISTEN: &str = "`spkrepo serve --metrics-listen 127.0.0.1:9100` answers /healthz without TLS as well; give this command the same";
 pub(super) const NAME_PASSPHRASE: &str = "name a file with it by `--passphrase-file` or SPKREPO_PASSPHRASE_FILE, or a descriptor by `--passphrase-fd`";
@@ -31,6 +36,8 @@ pub(super) const NEWER_FORMAT: &str = "install a newer spkrepo: this repository 
 pub(super) const PROMOTE: &str = "`spkrepo promote PACKAGE@VERSION` offers it on the next channel";
 pub(super) const RAISE_BUILD: &str = "released bytes never change: raise the number after the last `-` of the version and build again";
 pub(super) const REPLACE_STAGED: &str = "nobody was offered it yet: `spkrepo add --replace FILE` replaces it, or raise the number after the last `-` of the version";
+pub(super) const REVOKE_TOKEN: &str =
+    "choose another label, or revoke that one first: `spkrepo token revoke PERSON LABEL`";
 pub(super) const RIVAL: &str = "give one of the two another minimum DSM or other platforms; a device must have exactly one best build";
 pub(super) const SIGN: &str = "`spkrepo sign PACKAGE@VERSION --key FILE` signs it; an SPK signed elsewhere needs its certificate under keys/ before it is added";
 pub(super) const SPKS: &str =
@@ -43,8 +50,12 @@ pub(super) const YANK: &str =
 
 /// Every hint of this file.
 #[cfg(test)]
-pub(super) const ALL: [&str; 27] = [
+pub(super) const ALL: [&str; 31] = [
     ADD_IDENTITY,
+    ADD_MAINTAINER,
+    EDIT_MAINTAINERS,
+    LIST_TOKENS,
+    REVOKE_TOKEN,
     CHECKOUT_BRANCH,
     COMMIT_FIRST,
     CONFIG,

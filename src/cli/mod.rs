@@ -13,6 +13,7 @@ mod init;
 mod inspect;
 mod list;
 mod log;
+mod maintainer;
 mod offer;
 mod progress;
 mod query;
@@ -22,6 +23,7 @@ mod show;
 mod sign;
 mod table;
 mod throttle;
+mod token;
 mod ui;
 mod verify;
 
@@ -71,6 +73,8 @@ enum Command {
     Show(show::Args),
     Log(log::Args),
     Verify(verify::Args),
+    Maintainer(maintainer::Args),
+    Token(token::Args),
     Explain(explain::Args),
     Query(query::Args),
     Serve(serve::Args),
@@ -139,6 +143,8 @@ fn dispatch(context: &Context, command: Command) -> Result<Status, CliError> {
         Command::Show(args) => show::run(context, &args),
         Command::Log(args) => log::run(context, &args),
         Command::Verify(args) => verify::run(context, &args),
+        Command::Maintainer(args) => maintainer::run(context, args),
+        Command::Token(args) => token::run(context, args),
         Command::Explain(args) => explain::run(context, args),
         Command::Query(args) => query::run(context, args),
         Command::Serve(args) => serve::run(context, &args),
@@ -171,7 +177,10 @@ mod tests {
             {
                 let words = command
                     .replace("PACKAGE@VERSION", "a@1")
-                    .replace("CHANNEL", "beta");
+                    .replace("CHANNEL", "beta")
+                    .replace("PERSON", "alice")
+                    .replace("ROLE", "admin")
+                    .replace("LABEL", "ci");
                 let parsed = Cli::try_parse_from(words.split_whitespace());
                 assert!(
                     parsed.is_ok(),

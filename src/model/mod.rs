@@ -9,6 +9,8 @@ pub(crate) mod host;
 pub(crate) mod name;
 pub(crate) mod os_version;
 pub(crate) mod setting;
+pub(crate) mod token;
 pub(crate) mod trusted_proxy;
 pub(crate) mod url_prefix;
 pub(crate) mod version;
+pub(crate) mod word;

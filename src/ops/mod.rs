@@ -6,6 +6,7 @@ pub(crate) mod inspect;
 pub(crate) mod keys;
 pub(crate) mod list;
 pub(crate) mod offer;
+pub(crate) mod people;
 pub(crate) mod per_build;
 pub(crate) mod progress;
 pub(crate) mod show;

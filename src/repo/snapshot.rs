@@ -9,7 +9,7 @@ use crate::git::{BlobId, CommitId, TreeId};
 use crate::model::build_id::BuildId;
 use crate::model::channel::Channel;
 use crate::model::doc::{
-    BuildDoc, Install, PackageDoc, Permissions, ReleaseDoc, SettingsDoc, Text,
+    BuildDoc, Install, PackageDoc, PeopleDoc, Permissions, ReleaseDoc, SettingsDoc, Text,
 };
 use crate::model::name::PackageName;
 use crate::model::version::Version;
@@ -24,6 +24,7 @@ pub(crate) struct Snapshot {
     pub(crate) commit: CommitId,
     pub(crate) keys: Arc<Keys>,
     pub(crate) packages: Packages,
+    pub(crate) people: Arc<PeopleDoc>,
     pub(crate) settings: SettingsDoc,
     pub(crate) tree: TreeId,
 }

@@ -36,6 +36,7 @@ pub(crate) fn snapshot(packages: &BTreeMap<String, Releases>, compatibility: &st
         commit: EMPTY.parse().expect("a valid name"),
         keys: Arc::default(),
         packages: packages.collect(),
+        people: Arc::default(),
         settings: toml::from_str(&settings).expect("valid settings"),
         tree: EMPTY.parse().expect("a valid name"),
     }

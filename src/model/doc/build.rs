@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 use toml_edit::{DocumentMut, Item, Table, TableLike, Value, value};
 
-use super::read::{DocError, Fault};
+use super::read::{DocError, read_to_edit};
 use super::sections::{Install, Permissions, Text};
 use crate::base::digest::{Digests, Md5, Sha256};
 use crate::model::arch::Arch;
@@ -108,15 +108,7 @@ pub(crate) struct BuildEdit(DocumentMut);
 impl BuildEdit {
     /// Reads the text of the document at `path`.
     pub(crate) fn new(path: &str, text: &str) -> Result<Self, DocError> {
-        text.parse()
-            .map(Self)
-            .map_err(|error: toml_edit::TomlError| DocError {
-                fault: Fault::Document,
-                help: None,
-                line: 1,
-                message: error.message().to_owned(),
-                path: path.to_owned(),
-            })
+        read_to_edit(path, text).map(Self)
     }
 
     /// Moves the build to `channel`.

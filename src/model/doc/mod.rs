@@ -11,7 +11,7 @@ mod settings;
 
 pub(crate) use build::{BuildDoc, BuildEdit, SignatureDoc, SpkDoc};
 pub(crate) use package::PackageDoc;
-pub(crate) use people::PeopleDoc;
+pub(crate) use people::{Pattern, PeopleDoc, PeopleEdit, Person, Role, Scope, TokenDoc};
 pub(crate) use read::{DocError, Fault, nearest, read, write};
 pub(crate) use release::ReleaseDoc;
 pub(crate) use sections::{Install, LocalText, PackageBounds, Permissions, Sections, Text};

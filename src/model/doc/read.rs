@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use toml_edit::{DocumentMut, TomlError};
 
 /// What a problem is about, for those who tell problems apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +54,17 @@ pub(crate) fn read<T: DeserializeOwned>(path: &str, bytes: &[u8]) -> Result<T, D
             message: in_words_of_toml(error.message().trim()),
             path: path.to_owned(),
         }
+    })
+}
+
+/// Reads the text of `path` for edits that keep what a person wrote.
+pub(super) fn read_to_edit(path: &str, text: &str) -> Result<DocumentMut, DocError> {
+    text.parse().map_err(|error: TomlError| DocError {
+        fault: Fault::Document,
+        help: None,
+        line: 1,
+        message: error.message().to_owned(),
+        path: path.to_owned(),
     })
 }
 

@@ -36,8 +36,6 @@ pub(crate) fn load(
 /// What could be read of a commit, and all that is wrong with the rest.
 #[derive(Debug)]
 pub(crate) struct Loaded {
-    #[allow(dead_code, reason = "for commands that look at people")]
-    pub(crate) people: PeopleDoc,
     pub(crate) problems: Vec<DocError>,
     pub(crate) snapshot: Snapshot,
 }
@@ -108,12 +106,12 @@ fn load_some(
         packages.extend(parsed.map(|package| (package.name.clone(), Arc::new(package))));
     }
     Ok(Loaded {
-        people,
         problems: problems.into_vec(),
         snapshot: Snapshot {
             commit,
             keys: Arc::new(keys),
             packages,
+            people: Arc::new(people),
             settings: settings.unwrap_or_default(),
             tree,
         },
