@@ -61,7 +61,7 @@ impl Store {
         })
     }
 
-    /// Returns the files below `folder` that differ between two trees, in path order.
+    /// Returns the files below `folder` that differ between two trees, in path order; an empty name is the root.
     pub(crate) fn changed_paths(
         &self,
         old: Option<TreeId>,
@@ -75,7 +75,10 @@ impl Store {
             .map_err(failed)?;
         let new = self.repo.find_tree(new.0).map_err(failed)?;
         let mut options = git2::DiffOptions::new();
-        options.pathspec(folder).disable_pathspec_match(true);
+        options.disable_pathspec_match(true);
+        if !folder.is_empty() {
+            options.pathspec(folder);
+        }
         let diff = self
             .repo
             .diff_tree_to_tree(old.as_ref(), Some(&new), Some(&mut options))

@@ -2,6 +2,7 @@
 //!
 //! It follows git's own on-disk protocols (gitrepository-layout(5)), so `git` and spkrepo can work side by side.
 
+mod base;
 mod commit;
 mod error;
 mod history;
@@ -18,6 +19,7 @@ pub(crate) use commit::Moved;
 pub(crate) use error::GitError;
 pub(crate) use history::{ChangedPath, CommitInfo};
 pub(crate) use id::{BlobId, CommitId, TreeId};
+pub(crate) use patch::text_difference;
 pub(crate) use store::{Head, Store};
 pub(crate) use tree::{Entry, Node};
 pub(crate) use worktree::{PathUpdate, Unfinished};

@@ -39,6 +39,23 @@ impl Store {
     }
 }
 
+/// Returns the hunks in which two texts differ, as `git diff` prints them, without a header; nothing when they are equal
+/// or one is no text.
+pub(crate) fn text_difference(old: &[u8], new: &[u8]) -> String {
+    let options = &mut git2::DiffOptions::new();
+    let Ok(mut patch) = git2::Patch::from_buffers(old, None, new, None, Some(options)) else {
+        return String::new();
+    };
+    let mut text = String::new();
+    let printed = patch.print(&mut |_, _, line| {
+        if line.origin() != 'F' && line.origin() != 'B' {
+            push(&mut text, &line);
+        }
+        true
+    });
+    printed.map(|()| text).unwrap_or_default()
+}
+
 fn push(text: &mut String, line: &DiffLine<'_>) {
     let content = String::from_utf8_lossy(line.content());
     match line.origin() {
@@ -61,5 +78,22 @@ fn with_tab(header: &str) -> String {
     match name {
         Some(name) if name.contains(' ') => format!("{}\t\n", header.trim_end_matches('\n')),
         _ => header.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_differ_in_hunks_and_bytes_that_are_no_text_do_not() {
+        let difference = text_difference(b"a\nb\n", b"a\nc");
+        assert_eq!(
+            difference,
+            "@@ -1,2 +1,2 @@\n a\n-b\n+c\n\\ No newline at end of file\n"
+        );
+        assert_eq!(text_difference(b"a\n", b"a\n"), "");
+        assert_eq!(text_difference(b"a\0\n", b"b\0\n"), "");
+        assert_eq!(text_difference(b"", b"a\n"), "@@ -0,0 +1 @@\n+a\n");
     }
 }

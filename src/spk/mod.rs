@@ -7,7 +7,7 @@
 //!
 //! The stages, top down: `container` (tar or gzip around it) → `walk`, `admit`, `records` (members, one by one) →
 //! `collect` (what a member is for) → `info/`, `conf/`, `image`, `payload`, `signature` (one format each) → `identity`,
-//! `sections`, `report` (views of the result). `write` makes small SPKs. `layout` says which bytes a signature is about
+//! `sections`, `report` (views of the result). `texts` reads the scripts for reviewers. `write` makes small SPKs. `layout` says which bytes a signature is about
 //! and where it stands, `splice` puts it in and takes it out. Nothing here prints or verifies a signature.
 
 mod admit;
@@ -36,6 +36,7 @@ mod splice;
 #[cfg(test)]
 mod test_spk;
 mod text;
+mod texts;
 mod walk;
 mod warning;
 mod write;
@@ -49,4 +50,5 @@ pub(crate) use read::{Spk, read};
 pub(crate) use report::Report;
 pub(crate) use signature::Signature;
 pub(crate) use splice::{signature_member, splice};
+pub(crate) use texts::{Texts, texts};
 pub(crate) use write::{package_tgz, write};
