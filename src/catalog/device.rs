@@ -124,7 +124,7 @@ fn version(arch: &Arch, build: u32, major: Option<u32>, minor: Option<u32>) -> (
 }
 
 /// Brings `synology_<platform>_<model>` to one form: a `+` that was decoded as a space is a `+` again.
-pub(super) fn normal_unique(text: &str) -> String {
+pub(crate) fn normal_unique(text: &str) -> String {
     text.trim_start().to_ascii_lowercase().replace(' ', "+")
 }
 

@@ -3,10 +3,10 @@
 use crate::model::os_version::{Os, OsVersion};
 
 /// A version, the first build number that belongs to it, and the newest one known.
-type Line = (u32, u32, u32, u32);
+pub(crate) type OsLine = (u32, u32, u32, u32);
 
 /// Ascending (Synology's release notes and developer guide, to November 2026).
-const DSM: [Line; 22] = [
+const DSM: [OsLine; 22] = [
     (2, 0, 731, 732),
     (2, 1, 844, 851),
     (2, 2, 942, 1045),
@@ -32,14 +32,15 @@ const DSM: [Line; 22] = [
 ];
 
 /// SRM counts its builds on its own: they overlap with those of DSM 5 and 6.
-const SRM: [Line; 4] = [
+const SRM: [OsLine; 4] = [
     (1, 0, 6030, 6030),
     (1, 1, 6542, 6941),
     (1, 2, 7742, 8227),
     (1, 3, 9193, 9366),
 ];
 
-fn lines(os: Os) -> &'static [Line] {
+/// Returns the known versions of a system, ascending.
+pub(crate) fn lines(os: Os) -> &'static [OsLine] {
     match os {
         Os::Dsm => &DSM,
         Os::Srm => &SRM,

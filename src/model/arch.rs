@@ -156,6 +156,12 @@ pub(crate) fn models() -> impl Iterator<Item = (&'static str, &'static str)> {
     })
 }
 
+/// Returns every known platform with the families that cover it and what it runs.
+pub(crate) fn platforms() -> impl Iterator<Item = (Arch, &'static [String], Os)> {
+    let rows = TABLE.platforms.iter();
+    rows.map(|(code, row)| (Arch(code.clone()), row.families.as_slice(), row.os))
+}
+
 struct Table {
     aliases: HashMap<String, String>,
     platforms: BTreeMap<String, Row>,

@@ -15,12 +15,7 @@ mod writer;
 pub(crate) use cache::Keeper;
 pub(crate) use change::{Change, Message};
 pub(crate) use init::{InitError, init};
-pub(crate) use load::{LoadError, load, load_changes};
-#[allow(
-    unused_imports,
-    reason = "for commands that look at some packages only"
-)]
-pub(crate) use load::{Loaded, load_packages, package_trees};
+pub(crate) use load::{LoadError, Loaded, load, load_changes, load_packages, package_trees};
 pub(crate) use repository::{OpenError, Repository};
-pub(crate) use snapshot::{Asset, Build, Keys, Package, Release, Snapshot};
+pub(crate) use snapshot::{Asset, Build, Keys, Package, Packages, Release, Snapshot};
 pub(crate) use writer::{Landed, WriteError, Writer, check_can_land, preview};

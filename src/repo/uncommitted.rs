@@ -24,10 +24,6 @@ impl Repository {
     /// the package source is committed. Nothing of this repository is written to.
     ///
     /// An SPK that git-lfs has laid out counts as its pointer.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the commands that review a change begin with it")
-    )]
     pub(crate) fn uncommitted(&self) -> Result<Option<(Self, CommitId)>, OpenError> {
         match self.store.uncommitted(&PATHS, &pointer_of_spk)? {
             Some((store, commit)) => Ok(Some((Self::new(store)?, commit))),

@@ -62,7 +62,6 @@ pub(crate) fn load_changes(
     load_some(store, commit, known, |_| true)?.sound()
 }
 
-#[allow(dead_code, reason = "for commands that look at some packages only")]
 /// Reads the packages of `commit` that are in `names`, or all, and what is beside the packages.
 ///
 /// What cannot be read is left out and said: settings that are broken count as those that say nothing.
@@ -76,7 +75,6 @@ pub(crate) fn load_packages(
     })
 }
 
-#[allow(dead_code, reason = "for commands that look at some packages only")]
 /// Returns the packages of `commit` by their names, without reading any: the same tree is the same package.
 pub(crate) fn package_trees(
     store: &Store,
