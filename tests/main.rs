@@ -7,6 +7,7 @@ mod concurrency;
 mod config;
 mod crash;
 mod demo;
+mod diff;
 mod explain;
 mod help;
 mod hostile;

@@ -84,6 +84,7 @@ macro_rules! with_advice {
 }
 
 mod people;
+mod review;
 mod signing;
 
 with_advice!(

@@ -23,12 +23,14 @@ pub(super) const FINISH: &str =
     "mend the cause and run the command again: it brings the working tree to that commit";
 pub(super) const FORCE_UNSIGN: &str =
     "raise the version instead, or use `spkrepo unsign --force PACKAGE@VERSION`";
+pub(super) const FETCH_ALL: &str = "a shallow clone lacks the history: `git fetch --unshallow`, or `fetch-depth: 0` for actions/checkout; or name both commits, `spkrepo diff A B`";
 pub(super) const INIT: &str =
     "make a package source here with `spkrepo init`, or name one with `--repo DIR`";
 pub(super) const KEEP_TEXTS: &str = "raise the version if the texts are meant to change, or use `spkrepo add --keep-texts FILE` to keep the release's";
 pub(super) const LIST_TOKENS: &str = "`spkrepo token list` shows the tokens";
 pub(super) const LOCKED: &str = "wait for the other process; if none is running, delete that file";
 pub(super) const METRICS_LISTEN: &str = "`spkrepo serve --metrics-listen 127.0.0.1:9100` answers /healthz without TLS as well; give this command the same";
+pub(super) const NAME_BASE: &str = "name the commit to compare with: `spkrepo diff A`";
 pub(super) const NAME_PASSPHRASE: &str = "name a file with it by `--passphrase-file` or SPKREPO_PASSPHRASE_FILE, or a descriptor by `--passphrase-fd`";
 pub(super) const NAME_PLATFORM: &str =
     "name its platform with `--arch`; a NAS sends it in each request";
@@ -50,7 +52,7 @@ pub(super) const YANK: &str =
 
 /// Every hint of this file.
 #[cfg(test)]
-pub(super) const ALL: [&str; 31] = [
+pub(super) const ALL: [&str; 33] = [
     ADD_IDENTITY,
     ADD_MAINTAINER,
     EDIT_MAINTAINERS,
@@ -64,12 +66,14 @@ pub(super) const ALL: [&str; 31] = [
     DOCUMENTS,
     EXPORT_CERTIFICATE,
     EXPORT_SECRET,
+    FETCH_ALL,
     FINISH,
     FORCE_UNSIGN,
     INIT,
     KEEP_TEXTS,
     LOCKED,
     METRICS_LISTEN,
+    NAME_BASE,
     NAME_PASSPHRASE,
     NAME_PLATFORM,
     NEWER_FORMAT,

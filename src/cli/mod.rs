@@ -5,6 +5,7 @@ mod add;
 mod config;
 mod demo;
 mod device;
+mod diff;
 mod error;
 mod explain;
 mod healthcheck;
@@ -26,6 +27,7 @@ mod throttle;
 mod token;
 mod ui;
 mod verify;
+mod visible;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -72,6 +74,7 @@ enum Command {
     List(list::Args),
     Show(show::Args),
     Log(log::Args),
+    Diff(diff::Args),
     Verify(verify::Args),
     Maintainer(maintainer::Args),
     Token(token::Args),
@@ -142,6 +145,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Status, CliError> {
         Command::List(args) => list::run(context, &args),
         Command::Show(args) => show::run(context, &args),
         Command::Log(args) => log::run(context, &args),
+        Command::Diff(args) => diff::run(context, args),
         Command::Verify(args) => verify::run(context, &args),
         Command::Maintainer(args) => maintainer::run(context, args),
         Command::Token(args) => token::run(context, args),

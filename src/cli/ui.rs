@@ -25,6 +25,12 @@ impl Ui {
         self.is_terminal
     }
 
+    /// Returns whether results go to a terminal of somebody who has not asked for plain text (<https://no-color.org>).
+    pub(super) fn is_coloured(&self) -> bool {
+        let wants_plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        std::io::stdout().is_terminal() && !wants_plain
+    }
+
     /// Prints a result. A reader that hangs up (`| head`) has read enough.
     pub(super) fn out(&self, text: &str) {
         let mut stdout = std::io::stdout().lock();

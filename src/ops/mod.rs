@@ -2,6 +2,7 @@
 
 pub(crate) mod add;
 pub(crate) mod demo;
+pub(crate) mod diff;
 pub(crate) mod inspect;
 pub(crate) mod keys;
 pub(crate) mod list;
