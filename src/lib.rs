@@ -12,7 +12,7 @@
 //! 8 cli/        one file per subcommand: arguments, rendering; error → exit code and hint
 //! 7 http/       the server: front end, router, handlers, conditional requests
 //! 6 ops/        one use case per file: typed input, typed report, prints nothing
-//! 5 diff/ history/                   pure views over snapshots, or over what devices are offered of them
+//! 5 diff/ history/ site/             pure views over snapshots, or over what devices are offered of them
 //! 4 catalog/    what each device is offered of a snapshot, and why
 //! 3 repo/       Snapshot (reads one commit) and Change (what a Writer commits)
 //! 2 git/ blob/ spk/ pgp/             storage and formats, ignorant of each other
@@ -60,6 +60,7 @@ mod model;
 mod ops;
 mod pgp;
 mod repo;
+mod site;
 mod spk;
 
 /// Runs the program with the arguments of the process.

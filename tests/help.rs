@@ -31,7 +31,6 @@ fn describe(sandbox: &Sandbox, command: &str, reference: &mut String) {
         describe(sandbox, &format!("{command} {name}"), reference);
     }
 }
-
 #[test]
 fn the_reference_is_what_the_program_says() {
     let sandbox = Sandbox::new();

@@ -9,6 +9,7 @@ mod crash;
 mod demo;
 mod diff;
 mod explain;
+mod export;
 mod help;
 mod hostile;
 mod init;

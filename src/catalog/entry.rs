@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 
 use super::device::Device;
@@ -12,7 +11,8 @@ use super::select::{Offer, offer};
 use crate::base::digest::Md5;
 use crate::model::channel::Channel;
 use crate::model::doc::{Compatibility, Install, LocalText, Text};
-use crate::repo::{Keys, Package, Release, Snapshot};
+use crate::model::download_url::{Download, DownloadUrl, escaped_segment};
+use crate::repo::{Build, Keys, Package, Release, Snapshot};
 
 /// One package in the catalog. Keys that are absent are left out, but for those that DSM expects as `null`.
 #[derive(Debug, Serialize)]
@@ -56,6 +56,41 @@ struct Entry<'a> {
     generation: Generation<'a>,
     download_count: u64,
     recent_download_count: u64,
+}
+
+/// Where the links of an entry lead.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Links<'a> {
+    /// Has no `/` at its end.
+    pub(crate) base_url: &'a str,
+    /// Where the SPKs are, when they are not below `base_url`.
+    pub(crate) downloads: Option<&'a DownloadUrl>,
+}
+
+impl<'a> Links<'a> {
+    /// Everything is below `base_url`.
+    pub(crate) fn below(base_url: &'a str) -> Self {
+        Self {
+            base_url,
+            downloads: None,
+        }
+    }
+
+    /// Returns where the SPK of a build is downloaded.
+    pub(crate) fn download(&self, package: &Package, release: &Release, build: &Build) -> String {
+        let spk = &build.doc.spk;
+        let (package, version) = (package.name.as_str(), release.version.as_str());
+        match self.downloads {
+            Some(downloads) => downloads.fill(&Download {
+                build: build.id.as_str(),
+                file: &spk.file,
+                package,
+                sha256: &spk.sha256.to_string(),
+                version,
+            }),
+            None => link(self.base_url, &["packages", package, &spk.file]),
+        }
+    }
 }
 
 /// What stands before the first and after the last entry.
@@ -103,11 +138,16 @@ pub(crate) fn piece(
     base_url: &str,
 ) -> Option<Vec<u8>> {
     let offer = offer(package, compatibility, device)?;
-    let entry = entry(&offer, device, base_url);
-    Some(serde_json::to_vec(&entry).expect("entries have text keys"))
+    Some(piece_of(&offer, device, &Links::below(base_url)))
 }
 
-fn entry<'a>(offer: &Offer<'a>, device: &Device, base_url: &str) -> Entry<'a> {
+/// Returns the entry of what `device` is offered as JSON.
+pub(crate) fn piece_of(offer: &Offer<'_>, device: &Device, links: &Links<'_>) -> Vec<u8> {
+    serde_json::to_vec(&entry(offer, device, links)).expect("entries have text keys")
+}
+
+fn entry<'a>(offer: &Offer<'a>, device: &Device, links: &Links<'_>) -> Entry<'a> {
+    let base_url = links.base_url;
     let build = offer.build;
     let (text, install): (&Text, &Install) = (&build.text, &build.install);
     let package = offer.package.name.as_str();
@@ -118,7 +158,7 @@ fn entry<'a>(offer: &Offer<'a>, device: &Device, base_url: &str) -> Entry<'a> {
         version: offer.release.version.as_str(),
         dname: displayname(text, &device.language).unwrap_or(package),
         desc: description(text, &device.language).unwrap_or_default(),
-        link: link(base_url, &["packages", package, &build.doc.spk.file]),
+        link: links.download(offer.package, offer.release, build),
         md5: build.doc.spk.md5,
         size: build.doc.spk.size,
         thumbnail_retina: retina(&icons),
@@ -267,32 +307,11 @@ pub(super) fn screenshot_links(package: &Package, base_url: &str) -> Vec<String>
         .collect()
 }
 
-/// What must be escaped within a segment of a path (RFC 3986, section 3.3), and `+`, which some servers take for a space.
-const SEGMENT: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'%')
-    .add(b'+')
-    .add(b'/')
-    .add(b'<')
-    .add(b'>')
-    .add(b'?')
-    .add(b'[')
-    .add(b'\\')
-    .add(b']')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
-
 /// Returns the URL of a path below `base_url`.
 pub(crate) fn link(base_url: &str, segments: &[&str]) -> String {
     let mut url = base_url.to_owned();
     for segment in segments {
-        write!(url, "/{}", utf8_percent_encode(segment, SEGMENT))
-            .expect("writing to a text cannot fail");
+        write!(url, "/{}", escaped_segment(segment)).expect("writing to a text cannot fail");
     }
     url
 }

@@ -62,6 +62,15 @@ pub(super) struct Generation<'a> {
     ignore_rolling: Option<bool>,
 }
 
+/// The builds of DSM at which what an entry says may change, besides the first of a version: keys that are known from then on.
+pub(super) const FIRST_BUILDS: [u32; 5] = [
+    since::DSM_3_2,
+    since::DSM_4_2,
+    since::DSM_5_0,
+    since::DSM_5_2,
+    since::COLD_STORAGE,
+];
+
 type Bounds = std::collections::BTreeMap<String, PackageBounds>;
 
 /// Builds of DSM since which keys are known.
@@ -98,6 +107,12 @@ impl<'a> Generation<'a> {
             install_on_cold_storage: flag(since::COLD_STORAGE, install.install_on_cold_storage),
             ..Self::of_the_list(install, device)
         }
+    }
+
+    /// Says whether two devices are told different things of `install`.
+    pub(super) fn differs(install: &Install, one: &Device, other: &Device) -> bool {
+        let told = |device| serde_json::to_string(&Generation::of(install, device));
+        told(one).ok() != told(other).ok()
     }
 
     /// Returns the keys of Synology's own lists that say the same of everything here.

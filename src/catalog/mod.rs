@@ -14,6 +14,7 @@ mod gosspks;
 mod os_lines;
 #[cfg(test)]
 mod properties;
+mod segments;
 mod select;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -22,8 +23,9 @@ pub(crate) use asked::{Asked, AskedError};
 pub(crate) use competition::competition;
 pub(crate) use debug::with_debug_entry;
 pub(crate) use device::{Device, DeviceError, normal_unique};
-pub(crate) use entry::{Frame, answer, frame, link, piece};
+pub(crate) use entry::{Frame, Links, answer, frame, link, piece, piece_of};
 pub(crate) use explain::{Explanation, explain};
 pub(crate) use gosspks::{Filter, LIST_FRAME, list_piece, offered, one};
-pub(crate) use os_lines::{OsLine, first_build, lines};
-pub(crate) use select::{Offer, offer};
+pub(crate) use os_lines::{Line, OsLine, all_lines, first_build, lines};
+pub(crate) use segments::{named_models, segments};
+pub(crate) use select::{Offer, offer, offer_to_all};

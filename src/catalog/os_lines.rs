@@ -1,4 +1,7 @@
-//! Which version of DSM a build number belongs to, for devices that report the build alone.
+//! Which version of DSM a build number belongs to: for devices that report the build alone, and for answers to all devices of
+//! a version.
+
+use std::collections::BTreeSet;
 
 use crate::model::os_version::{Os, OsVersion};
 
@@ -78,6 +81,55 @@ pub(super) fn version_of_build(os: Os, build: u32) -> OsVersion {
     }
 }
 
+/// A version of DSM or SRM, and what a device that has it may report as its build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub(crate) first: u32,
+    pub(crate) last: u32,
+    pub(crate) major: u32,
+    pub(crate) minor: u32,
+    pub(crate) os: Os,
+}
+
+/// Returns the last build of the last version: beyond it, nothing is known.
+///
+/// Those of DSM have five digits so far, and a maximum of 99999 means "any"; SRM is far from where the answers to DSM 7 begin.
+fn last_build(os: Os) -> u32 {
+    match os {
+        Os::Dsm => 99_999,
+        Os::Srm => 39_999,
+    }
+}
+
+/// Returns the versions of `os` that are known or among `named`, ascending.
+///
+/// A version that is only named begins after all builds that are known of those
+/// before it, so that no device of it is left out; two lines may share builds, since a device reports its version too.
+pub(crate) fn all_lines(os: Os, named: &BTreeSet<(u32, u32)>) -> Vec<Line> {
+    let rows = lines(os);
+    let line = |(major, minor, first, last)| Line {
+        first,
+        last,
+        major,
+        minor,
+        os,
+    };
+    let known = rows.iter().enumerate().map(|(at, row)| {
+        let end = rows.get(at + 1).map_or(last_build(os), |next| next.2 - 1);
+        line((row.0, row.1, row.2, end.max(row.3)))
+    });
+    let is_known = |version: &(u32, u32)| rows.iter().any(|row| (row.0, row.1) == *version);
+    let unknown = named.iter().filter(|version| !is_known(version));
+    let unknown = unknown.map(|version| {
+        let before = rows.iter().rev().find(|row| (row.0, row.1) < *version);
+        let first = before.map_or(0, |row| row.3 + 1);
+        line((version.0, version.1, first, u32::MAX))
+    });
+    let mut lines: Vec<Line> = known.chain(unknown).collect();
+    lines.sort_by_key(|line| (line.major, line.minor));
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,5 +158,25 @@ mod tests {
         assert_eq!(first("6.0"), Some(5891));
         assert_eq!(first("7.2"), Some(60000));
         assert_eq!(first("8.0"), None);
+    }
+
+    #[test]
+    fn lines_have_every_build_and_the_versions_that_are_named() {
+        let lines = all_lines(Os::Dsm, &BTreeSet::from([(7, 2), (8, 0)]));
+        let line = |major, minor| {
+            let mut lines = lines.iter();
+            let line = lines.find(|line| (line.major, line.minor) == (major, minor));
+            line.map(|line| (line.first, line.last))
+        };
+        assert_eq!(line(5, 2), Some((5565, 5967)));
+        assert_eq!(line(7, 2), Some((60000, 80999)));
+        assert_eq!(line(7, 4), Some((90000, 99999)));
+        assert_eq!(line(8, 0), Some((90081, u32::MAX)));
+        assert_eq!(lines.len(), DSM.len() + 1);
+        for (build, line) in DSM.iter().map(|row| (row.3, (row.0, row.1))) {
+            let of = lines.iter().find(|of| (of.major, of.minor) == line);
+            let of = of.expect("every version has a line");
+            assert!((of.first..=of.last).contains(&build), "{line:?} {build}");
+        }
     }
 }

@@ -67,14 +67,50 @@ pub(crate) fn offer<'a>(
     compatibility: Compatibility,
     device: &Device,
 ) -> Option<Offer<'a>> {
+    offer_to_all(package, compatibility, std::slice::from_ref(device))
+}
+
+/// Returns the best build of `package` among those that each of `devices` may have, as the first of them ranks them.
+///
+/// What one of them would be offered alone may be better; none gets what does not fit it.
+pub(crate) fn offer_to_all<'a>(
+    package: &'a Package,
+    compatibility: Compatibility,
+    devices: &[Device],
+) -> Option<Offer<'a>> {
+    let (first, others) = devices.split_first()?;
+    let fits = |build: &Build| {
+        let mut others = others.iter();
+        others.all(|device| judge(build, compatibility, device).is_ok())
+    };
     package.releases.values().rev().find_map(|release| {
-        let build = *judge_all(release, compatibility, device).fitting.first()?;
+        let judged = judge_all(release, compatibility, first);
+        let build = judged.fitting.into_iter().find(|build| fits(build))?;
         Some(Offer {
             build,
             package,
             release,
         })
     })
+}
+
+/// Says whether a build that was ever released is for some device between `first` and `last`, which differ in the build of
+/// their DSM alone, whatever their model and channel.
+pub(super) fn concerns(
+    build: &Build,
+    compatibility: Compatibility,
+    first: &Device,
+    last: &Device,
+) -> bool {
+    let doc = &build.doc;
+    let covers = |arch: &Arch| arch.covers(&first.arch).is_some();
+    let maximum = doc.os_max_ver;
+    doc.channel != Channel::Staged
+        && doc.arch.iter().any(covers)
+        && os_of(doc, first) == first.os
+        && fits_line(doc, compatibility, first)
+        && doc.os_min_ver.allows_as_minimum(last.version)
+        && maximum.is_none_or(|maximum| maximum.allows_as_maximum(first.version))
 }
 
 /// Judges every build of `package` for `device`; the newest version wins, then the highest minimum, then the closest
@@ -109,6 +145,13 @@ pub(crate) fn consider<'a>(
         }
     }
     considered
+}
+
+/// Returns the models that `build` names, as devices report them.
+pub(super) fn normal_models(build: &Build) -> impl Iterator<Item = String> {
+    let doc = &build.doc;
+    let named = doc.model.iter().chain(&doc.exclude_model);
+    named.map(|model| normal_unique(model))
 }
 
 /// The builds of a release, judged for one device.

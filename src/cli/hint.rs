@@ -19,6 +19,11 @@ pub(super) const EXPORT_CERTIFICATE: &str =
     "export the public part: `gpg --armor --export KEY`; secret keys belong in no repository";
 pub(super) const EXPORT_SECRET: &str =
     "export it with `gpg --armor --export-secret-keys KEY`, outside of the repository";
+pub(super) const EXPORT_ELSEWHERE: &str = "name a folder that is not there yet or that an export made, such as `spkrepo export --output site`; other files belong elsewhere";
+pub(super) const EXPORT_MISSING: &str =
+    "`git lfs fetch --all` brings blobs; `--download-url URL` needs none: links lead there";
+pub(super) const EXPORT_URL: &str =
+    "name it with `--url URL`, or by `url` under [export] or [repository] of spkrepo.toml";
 pub(super) const FINISH: &str =
     "mend the cause and run the command again: it brings the working tree to that commit";
 pub(super) const FORCE_UNSIGN: &str =
@@ -52,7 +57,7 @@ pub(super) const YANK: &str =
 
 /// Every hint of this file.
 #[cfg(test)]
-pub(super) const ALL: [&str; 33] = [
+pub(super) const ALL: [&str; 36] = [
     ADD_IDENTITY,
     ADD_MAINTAINER,
     EDIT_MAINTAINERS,
@@ -65,7 +70,10 @@ pub(super) const ALL: [&str; 33] = [
     DESCRIBE_DEVICE,
     DOCUMENTS,
     EXPORT_CERTIFICATE,
+    EXPORT_ELSEWHERE,
+    EXPORT_MISSING,
     EXPORT_SECRET,
+    EXPORT_URL,
     FETCH_ALL,
     FINISH,
     FORCE_UNSIGN,

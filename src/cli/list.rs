@@ -3,7 +3,7 @@
 use super::error::CliError;
 use super::table::table;
 use super::{Context, Status};
-use crate::ops::list::{Row, list};
+use crate::site::{Row, list};
 
 /// List the packages and which version is on which channel
 #[derive(Debug, clap::Args)]

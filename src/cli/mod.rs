@@ -8,6 +8,7 @@ mod device;
 mod diff;
 mod error;
 mod explain;
+mod export;
 mod healthcheck;
 mod hint;
 mod init;
@@ -81,6 +82,7 @@ enum Command {
     Explain(explain::Args),
     Query(query::Args),
     Serve(serve::Args),
+    Export(export::Args),
     Config(config::Args),
     Healthcheck(healthcheck::Args),
     Demo(demo::Args),
@@ -152,6 +154,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Status, CliError> {
         Command::Explain(args) => explain::run(context, args),
         Command::Query(args) => query::run(context, args),
         Command::Serve(args) => serve::run(context, &args),
+        Command::Export(args) => export::run(context, args),
         Command::Config(args) => config::run(context, &args),
         Command::Healthcheck(args) => healthcheck::run(context, &args),
         Command::Demo(args) => demo::run(context, &args),

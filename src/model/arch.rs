@@ -74,6 +74,22 @@ impl Arch {
         self.row().map(|row| row.os)
     }
 
+    /// Returns the platforms that are known.
+    pub(crate) fn known() -> impl Iterator<Item = Self> {
+        TABLE.platforms.keys().map(|code| Self(code.clone()))
+    }
+
+    /// Returns whether this stands for several platforms and is none itself, as far as is known.
+    pub(crate) fn is_family(&self) -> bool {
+        let mut rows = TABLE.platforms.values();
+        self.row().is_none() && rows.any(|row| row.families.contains(&self.0))
+    }
+
+    /// Returns the models of the platform, as people call them.
+    pub(crate) fn models(&self) -> &'static [String] {
+        self.row().map_or(&[], |row| &row.models)
+    }
+
     /// Returns the platform of a model as people call it (`DS918+`), in any case.
     pub(crate) fn of_model(model: &str) -> Option<Self> {
         let (code, _) = models().find(|(_, known)| known.eq_ignore_ascii_case(model))?;

@@ -92,6 +92,13 @@ fn join<T: fmt::Display>(values: &BTreeSet<T>) -> String {
     values.join(" ")
 }
 
+impl BuildId {
+    /// Returns the id as text.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl FromStr for BuildId {
     type Err = BuildIdError;
 

@@ -1,9 +1,11 @@
 //! The words of the field as types, and the TOML documents of the repository. No I/O.
 
 pub(crate) mod arch;
+pub(crate) mod base_url;
 pub(crate) mod build_id;
 pub(crate) mod channel;
 pub(crate) mod doc;
+pub(crate) mod download_url;
 pub(crate) mod fingerprint;
 pub(crate) mod host;
 pub(crate) mod name;

@@ -3,9 +3,9 @@
 pub(crate) mod add;
 pub(crate) mod demo;
 pub(crate) mod diff;
+pub(crate) mod export;
 pub(crate) mod inspect;
 pub(crate) mod keys;
-pub(crate) mod list;
 pub(crate) mod offer;
 pub(crate) mod people;
 pub(crate) mod per_build;

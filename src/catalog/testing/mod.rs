@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use super::device::Device;
+pub(crate) use super::select::{Reason, consider};
 use crate::git::BlobId;
 use crate::model::channel::Channel;
 use crate::model::doc::{BuildDoc, PackageDoc, ReleaseDoc, Text, read};

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::read::{DocError, line_of, read};
 use super::serve::ServeDoc;
+use crate::model::base_url::BaseUrl;
 use crate::model::channel::Channel;
+use crate::model::download_url::DownloadUrl;
 
 /// The repository format that this program reads and writes.
 pub(crate) const FORMAT: u32 = 1;
@@ -23,6 +25,8 @@ pub(crate) struct SettingsDoc {
     #[serde(default)]
     pub(crate) catalog: CatalogSettings,
     #[serde(default)]
+    pub(crate) export: ExportSettings,
+    #[serde(default)]
     pub(crate) serve: ServeDoc,
     #[serde(default)]
     pub(crate) signing: SigningSettings,
@@ -35,6 +39,7 @@ impl Default for SettingsDoc {
             repository: RepositorySettings::default(),
             add: AddSettings::default(),
             catalog: CatalogSettings::default(),
+            export: ExportSettings::default(),
             serve: ServeDoc::default(),
             signing: SigningSettings::default(),
         }
@@ -77,6 +82,18 @@ pub(crate) struct AddSettings {
 pub(crate) struct CatalogSettings {
     #[serde(default)]
     pub(crate) compatibility: Compatibility,
+}
+
+/// `[export]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ExportSettings {
+    /// Where SPKs are downloaded; absent: they are beside the catalogs.
+    #[serde(default)]
+    pub(crate) download_url: Option<DownloadUrl>,
+    /// Where the exported files will be; absent: `url` of `[repository]`.
+    #[serde(default)]
+    pub(crate) url: Option<BaseUrl>,
 }
 
 /// `[signing]`.
