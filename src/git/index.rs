@@ -9,6 +9,17 @@ use super::index_lock::IndexLock;
 use super::worktree::scratch;
 use super::{BlobId, GitError, PathUpdate, Store};
 
+/// What the index knew of files that go, so that a file that is not what git has of it (git-lfs lays SPKs out for pointers)
+/// is still seen to be untouched.
+#[derive(Default)]
+pub(crate) struct Forgotten(Vec<IndexEntry>);
+
+impl Forgotten {
+    pub(super) fn entry(&self, path: &str) -> Option<&IndexEntry> {
+        self.0.iter().find(|entry| entry.path == path.as_bytes())
+    }
+}
+
 impl Store {
     /// Records the new versions in the index, whose lock the caller holds, before the branch moves.
     ///
@@ -19,11 +30,24 @@ impl Store {
         updates: &[PathUpdate],
         folder: &Path,
         _lock: Option<&IndexLock>,
-    ) -> Result<(), GitError> {
+    ) -> Result<Forgotten, GitError> {
+        let forgotten = self.forgotten(updates)?;
         let entries = updates
             .iter()
             .map(|update| (update.path.as_str(), update.new));
-        self.record_versions(entries, folder)
+        self.record_versions(entries, folder)?;
+        Ok(forgotten)
+    }
+
+    /// Returns what the index knows of files that go.
+    fn forgotten(&self, updates: &[PathUpdate]) -> Result<Forgotten, GitError> {
+        if self.work_dir().is_none() {
+            return Ok(Forgotten::default());
+        }
+        let index = self.open_index()?;
+        let gone = updates.iter().filter(|update| update.new.is_none());
+        let entries = gone.filter_map(|update| index.get_path(Path::new(&update.path), 0));
+        Ok(Forgotten(entries.collect()))
     }
 
     /// Gives the index the old versions back, where it has the new ones of a change that did not land; returns whether it
@@ -108,7 +132,11 @@ impl Store {
         for entry in entries {
             match entry? {
                 (_, Some(entry)) => index.add(&entry).map_err(failed)?,
-                (path, None) => index.remove(Path::new(path), 0).map_err(failed)?,
+                (path, None) => match index.remove(Path::new(path), 0) {
+                    // It went when the change was announced.
+                    Err(error) if error.code() == git2::ErrorCode::NotFound => {}
+                    removed => removed.map_err(failed)?,
+                },
             }
         }
         index.write().map_err(failed)?;

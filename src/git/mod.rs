@@ -19,6 +19,7 @@ pub(crate) use commit::Moved;
 pub(crate) use error::GitError;
 pub(crate) use history::{ChangedPath, CommitInfo};
 pub(crate) use id::{BlobId, CommitId, TreeId};
+pub(crate) use index::Forgotten;
 pub(crate) use patch::text_difference;
 pub(crate) use store::{Head, Store};
 pub(crate) use tree::{Entry, Node};

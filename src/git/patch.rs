@@ -8,11 +8,11 @@ use super::{GitError, Store, TreeId};
 const FIRST: i32 = 1000;
 
 impl Store {
-    /// Returns the diff that giving each path its bytes would make of `base`. Nothing is written.
+    /// Returns the diff that giving each path its bytes, or taking its file away, would make of `base`. Nothing is written.
     pub(crate) fn preview<'a>(
         &self,
         base: TreeId,
-        edits: impl Iterator<Item = (&'a str, &'a [u8])>,
+        edits: impl Iterator<Item = (&'a str, Option<&'a [u8]>)>,
     ) -> Result<String, GitError> {
         let scratch = self.reopen()?;
         let failed =
@@ -20,7 +20,10 @@ impl Store {
         let objects = scratch.repo.odb().map_err(failed)?;
         let _memory = objects.add_new_mempack_backend(FIRST).map_err(failed)?;
         let blobs = edits
-            .map(|(path, bytes)| Ok((path, Some(scratch.write_blob(bytes)?))))
+            .map(|(path, bytes)| {
+                let blob = bytes.map(|bytes| scratch.write_blob(bytes));
+                Ok((path, blob.transpose()?))
+            })
             .collect::<Result<Vec<_>, GitError>>()?;
         let tree = scratch.write_tree(Some(base), blobs.into_iter())?;
         scratch.diff_text(base, tree).map_err(failed)

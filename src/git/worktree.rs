@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use git2::{Index, IndexEntry, IndexEntryExtendedFlag};
 
-use super::index::modified;
+use super::index::{Forgotten, modified};
 use super::index_lock::IndexLock;
 use super::{BlobId, GitError, Store};
 use crate::base::atomic_file;
@@ -108,6 +108,7 @@ impl Store {
         &self,
         updates: &[PathUpdate],
         folder: &Path,
+        forgotten: &Forgotten,
         _lock: Option<&IndexLock>,
     ) -> Result<Vec<Unfinished>, GitError> {
         let Some(root) = self.work_dir() else {
@@ -119,8 +120,9 @@ impl Store {
         for update in updates {
             let is_new = self.is_at(root, &update.path, update.new)?;
             let staged = index.get_path(Path::new(&update.path), 0);
+            let known = staged.as_ref().or_else(|| forgotten.entry(&update.path));
             if is_new
-                || self.is_as_committed(root, update, staged.as_ref())?
+                || self.is_as_committed(root, update, known)?
                 || self.is_begun(root, update)?
             {
                 if !is_new {

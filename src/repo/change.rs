@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// The files that a change writes, by path, and the words of its commit.
+/// The files that a change writes or removes, by path, and the words of its commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Change {
-    pub(crate) edits: BTreeMap<String, Vec<u8>>,
+    /// The new bytes; absent for a file that goes.
+    pub(crate) edits: BTreeMap<String, Option<Vec<u8>>>,
     pub(crate) message: Message,
 }
 
@@ -22,7 +23,12 @@ pub(crate) struct Message {
 impl Change {
     /// Sets the bytes of the file at `path`.
     pub(crate) fn put(&mut self, path: String, bytes: impl Into<Vec<u8>>) {
-        self.edits.insert(path, bytes.into());
+        self.edits.insert(path, Some(bytes.into()));
+    }
+
+    /// Removes the file at `path`.
+    pub(crate) fn remove(&mut self, path: String) {
+        self.edits.insert(path, None);
     }
 }
 

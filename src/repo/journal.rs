@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::writer::WriteError;
 use crate::base::atomic_file;
-use crate::git::{BlobId, CommitId, GitError, Head, Node, PathUpdate, Store, Unfinished};
+use crate::git::{
+    BlobId, CommitId, Forgotten, GitError, Head, Node, PathUpdate, Store, Unfinished,
+};
 
 /// The change that is landing.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -135,7 +137,7 @@ impl Journal {
             }));
         }
         let unfinished = store
-            .lay_out(&landed, folder, lock.as_ref())
+            .lay_out(&landed, folder, &Forgotten::default(), lock.as_ref())
             .map_err(|source| WriteError::NotLaidOut {
                 commit: commit.short(),
                 source,

@@ -17,7 +17,7 @@ use super::repository::Repository;
 use super::snapshot::Snapshot;
 use crate::base::atomic_file;
 use crate::git::{
-    BlobId, CommitId, GitError, Head, Moved, Node, PathUpdate, Store, TreeId, Unfinished,
+    BlobId, CommitId, Forgotten, GitError, Head, Moved, Node, PathUpdate, Store, TreeId, Unfinished,
 };
 
 /// The only one who makes commits. Other writers wait until it is dropped.
@@ -195,7 +195,7 @@ impl Writer {
         }
         store.check_clean(&updates)?;
         for update in &updates {
-            if let Some(bytes) = change.edits.get(&update.path) {
+            if let Some(Some(bytes)) = change.edits.get(&update.path) {
                 store.write_blob(bytes)?;
             }
         }
@@ -230,9 +230,10 @@ impl Writer {
             return Ok(Attempt::Lost);
         }
         // Nobody can commit on top of a branch's first commit before it is there.
-        if branch.tip.is_some() {
-            store.announce(updates, folder, lock.as_ref())?;
-        }
+        let forgotten = match branch.tip {
+            Some(_) => store.announce(updates, folder, lock.as_ref())?,
+            None => Forgotten::default(),
+        };
         let moved = store.move_reference(&branch.name, branch.tip, commit, log);
         if !matches!(moved, Ok(Moved::Done)) && branch.tip.is_some() {
             store.take_back(updates, folder, lock.as_ref())?;
@@ -241,7 +242,7 @@ impl Writer {
             return Ok(Attempt::Lost);
         }
         let unfinished = store
-            .lay_out(updates, folder, lock.as_ref())
+            .lay_out(updates, folder, &forgotten, lock.as_ref())
             .map_err(|source| WriteError::NotLaidOut {
                 commit: commit.short(),
                 source,
@@ -259,7 +260,7 @@ pub(crate) fn preview(
     let edits = change.edits.iter();
     repository.store.preview(
         snapshot.tree,
-        edits.map(|(path, bytes)| (path.as_str(), bytes.as_slice())),
+        edits.map(|(path, bytes)| (path.as_str(), bytes.as_deref())),
     )
 }
 
@@ -297,7 +298,7 @@ fn updates(
             Some(tree) => store.find(tree, path)?,
             None => None,
         };
-        let new = Some(BlobId::of(bytes));
+        let new = bytes.as_deref().map(BlobId::of);
         if old != new.map(Node::Blob) {
             let old = match old {
                 Some(Node::Blob(blob)) => Some(blob),
