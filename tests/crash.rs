@@ -49,9 +49,10 @@ enum Job {
     AddMany,
     AddOne,
     Promote,
+    RollBack,
 }
 
-const JOBS: [Job; 3] = [Job::AddOne, Job::AddMany, Job::Promote];
+const JOBS: [Job; 4] = [Job::AddOne, Job::AddMany, Job::Promote, Job::RollBack];
 
 /// A repository that commands are killed in.
 struct Ground {
@@ -109,19 +110,31 @@ impl Ground {
                 }
             }
             Job::Promote => {
-                for platform in PLATFORMS {
-                    let spk = Spk::new("offered", &version).arch(platform);
-                    self.sandbox
-                        .spk(&format!("in/{number}/{platform}.spk"), &spk);
-                }
-                self.run(&format!("add ../in/{number}"));
+                self.add_for_platforms("offered", &version, number);
                 let line = format!("promote offered@{version} --to stable");
                 Task {
                     builds: PLATFORMS.len(),
                     line,
                 }
             }
+            Job::RollBack => {
+                let before = self.git("rev-parse HEAD");
+                self.add_for_platforms("removed", &version, number);
+                Task {
+                    builds: PLATFORMS.len(),
+                    line: format!("rollback {before}"),
+                }
+            }
         }
+    }
+
+    fn add_for_platforms(&self, package: &str, version: &str, number: usize) {
+        for platform in PLATFORMS {
+            let spk = Spk::new(package, version).arch(platform);
+            let path = format!("in/{number}/{platform}.spk");
+            self.sandbox.spk(&path, &spk);
+        }
+        self.run(&format!("add ../in/{number}"));
     }
 
     /// Runs a command that must succeed, and returns what it says to people.
@@ -329,7 +342,7 @@ fn crash(place: Place) {
     let mut done = 0;
     while done < rounds {
         let ground = Ground::new(place);
-        let mut durations = [0, 1, 2].map(|job| duration(&ground, JOBS[job], 9_000 + job));
+        let mut durations = [0, 1, 2, 3].map(|job| duration(&ground, JOBS[job], 9_000 + job));
         for number in 0..ROUNDS_PER_REPOSITORY.min(rounds - done) {
             let job = number % JOBS.len();
             let task = ground.prepare(JOBS[job], number);

@@ -24,6 +24,7 @@ mod people;
 mod places;
 mod reading;
 mod readme;
+mod rollback;
 mod samples;
 mod serve;
 mod sign;

@@ -3,6 +3,7 @@
 pub(super) const ADD_IDENTITY: &str = "tell git who you are: `git config --global user.name NAME` and `git config --global user.email ADDRESS`";
 pub(super) const ADD_MAINTAINER: &str =
     "`spkrepo maintainer add PERSON --name NAME --role ROLE` adds a person";
+pub(super) const ALLOW_MISSING: &str = "`git lfs fetch --all` brings SPKs that the remote has; with those that nobody has any more, `spkrepo rollback --allow-missing PACKAGE@VERSION` would offer what no NAS can download";
 pub(super) const CHECKOUT_BRANCH: &str = "switch to a branch first: `git switch BRANCH`";
 pub(super) const COMMIT_FIRST: &str =
     "commit, stash or undo that change first (`git status` shows it); nothing was written";
@@ -57,9 +58,10 @@ pub(super) const YANK: &str =
 
 /// Every hint of this file.
 #[cfg(test)]
-pub(super) const ALL: [&str; 36] = [
+pub(super) const ALL: [&str; 37] = [
     ADD_IDENTITY,
     ADD_MAINTAINER,
+    ALLOW_MISSING,
     EDIT_MAINTAINERS,
     LIST_TOKENS,
     REVOKE_TOKEN,

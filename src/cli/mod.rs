@@ -19,6 +19,7 @@ mod maintainer;
 mod offer;
 mod progress;
 mod query;
+mod rollback;
 mod serve;
 mod settings;
 mod show;
@@ -70,6 +71,7 @@ enum Command {
     Promote(offer::PromoteArgs),
     Yank(offer::YankArgs),
     Unyank(offer::UnyankArgs),
+    Rollback(rollback::Args),
     Sign(sign::SignArgs),
     Unsign(sign::UnsignArgs),
     List(list::Args),
@@ -142,6 +144,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Status, CliError> {
         Command::Promote(args) => offer::promote(context, &args),
         Command::Yank(args) => offer::yank(context, args),
         Command::Unyank(args) => offer::unyank(context, &args),
+        Command::Rollback(args) => rollback::run(context, args),
         Command::Sign(args) => sign::sign_builds(context, args),
         Command::Unsign(args) => sign::unsign(context, args),
         Command::List(args) => list::run(context, &args),

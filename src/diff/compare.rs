@@ -13,6 +13,7 @@ use super::powers::{self, PowerChange};
 use super::repository::{self, Documents, RepositoryDiff};
 use super::risk::{self, Risk};
 use super::scripts::{ScriptChange, Scripts};
+use crate::model::doc::Compatibility;
 use crate::model::name::PackageName;
 use crate::repo::{Package, Packages};
 
@@ -129,6 +130,19 @@ fn package(name: &PackageName, sides: Sides<'_>, scripts: &mut Scripts<'_>) -> O
         scripts_unread: read.unread,
     })
     .filter(|diff| !diff.is_empty() || rules.0 == rules.1)
+}
+
+/// Returns what devices are offered otherwise of a package under one rule of compatibility.
+pub(crate) fn offer_changes(
+    old: Option<&Package>,
+    new: Option<&Package>,
+    compatibility: Compatibility,
+) -> Vec<OfferChange> {
+    let side = |package| Side {
+        compatibility,
+        package,
+    };
+    offers::compare(side(old), side(new)).0
 }
 
 impl PackageDiff {

@@ -21,7 +21,7 @@ mod scripts;
 mod segment;
 
 pub(crate) use builds::{BuildChange, BuildWhat};
-pub(crate) use compare::{Diff, PackageDiff, Sides, Status, compare};
+pub(crate) use compare::{Diff, PackageDiff, Sides, Status, compare, offer_changes};
 pub(crate) use fields::FieldChange;
 pub(crate) use line::{Line, Span};
 pub(crate) use offers::{OfferChange, OfferKind};

@@ -10,6 +10,7 @@ pub(crate) mod offer;
 pub(crate) mod people;
 pub(crate) mod per_build;
 pub(crate) mod progress;
+pub(crate) mod rollback;
 pub(crate) mod show;
 pub(crate) mod sign;
 pub(crate) mod target;
