@@ -61,7 +61,7 @@ const CASES: &[Case] = &[
             Put(b"# us\nmaintainer = [\"a\"]\n"),
         )],
         problems: &[
-            "packages/good/package.toml:2: unknown field `maintainer`, expected one of `maintainers`, `links`, `deprecated` (did you mean `maintainers`?)",
+            "packages/good/package.toml:2: unknown field `maintainer`, expected one of `maintainers`, `links`, `deprecated`, `exceptions` (did you mean `maintainers`?)",
         ],
     },
     Case {
@@ -358,7 +358,7 @@ const CASES: &[Case] = &[
             "maintainers.toml:1: unknown field `x`, expected `people`",
             "packages/good/1.0-1/release.toml:1: unknown field `x`, expected one of `text`, `install`, `permissions`",
             "packages/good/1.0-1/dsm7.0-40000-noarch.toml:1: unknown variant `stagd`, expected one of `staged`, `beta`, `stable` (did you mean `staged`?)",
-            "packages/good/package.toml:1: unknown field `x`, expected one of `maintainers`, `links`, `deprecated`",
+            "packages/good/package.toml:1: unknown field `x`, expected one of `maintainers`, `links`, `deprecated`, `exceptions` (did you mean `exceptions`?)",
             "packages/second/package.toml:1: unquoted keys cannot be empty, expected letters, numbers, `-`, `_`",
         ],
     },

@@ -108,6 +108,23 @@ impl Arch {
             .map(|(_, known)| known.to_owned())
     }
 
+    /// Returns whether the code is a platform, family or alias that is known, or `noarch`.
+    pub(crate) fn is_known(&self) -> bool {
+        self.is_noarch() || self.row().is_some() || self.is_family()
+    }
+
+    /// Returns the known code that looks most like this one.
+    pub(crate) fn nearest(&self) -> Option<&'static str> {
+        let rows = TABLE.platforms.iter();
+        let codes = rows.flat_map(|(code, row)| std::iter::once(code).chain(&row.families));
+        let aliases = TABLE.aliases.keys();
+        let rated = codes
+            .chain(aliases)
+            .map(|code| (strsim::normalized_damerau_levenshtein(&self.0, code), code));
+        let (likeness, nearest) = rated.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(a.1)))?;
+        (likeness > 0.6).then_some(nearest)
+    }
+
     /// Returns what is known of the platform; an alias without a row of its own has that of its platform.
     fn row(&self) -> Option<&'static Row> {
         let rows = &TABLE.platforms;

@@ -26,6 +26,13 @@ impl Version {
         self.split().1?.parse().ok()
     }
 
+    /// Returns whether nothing but the way of writing tells the two apart: `1.0-1` and `1.00-01`.
+    pub(crate) fn counts_as(&self, other: &Self) -> bool {
+        let ((feature, build), (other_feature, other_build)) = (self.split(), other.split());
+        parts(feature).cmp(parts(other_feature)).is_eq()
+            && build.map(Number).cmp(&other_build.map(Number)).is_eq()
+    }
+
     /// Splits off the number after the last `-`.
     fn split(&self) -> (&str, Option<&str>) {
         match self.0.rsplit_once('-') {
@@ -203,6 +210,8 @@ mod tests {
     fn versions_that_count_the_same_are_still_two_versions() {
         assert_ne!(version("1.0-1"), version("1.00-1"));
         assert_ne!(version("1.0-1").cmp(&version("1.00-1")), Ordering::Equal);
+        assert!(version("1.0-1").counts_as(&version("1_00-01")));
+        assert!(!version("1.0-1").counts_as(&version("1.0-2")));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The TOML documents of repository format 1: reading with places and hints, writing in one canonical form.
 
 mod build;
+mod exception;
 mod package;
 mod people;
 mod read;
@@ -10,6 +11,7 @@ mod serve;
 mod settings;
 
 pub(crate) use build::{BuildDoc, BuildEdit, SignatureDoc, SpkDoc};
+pub(crate) use exception::ExceptionDoc;
 pub(crate) use package::PackageDoc;
 pub(crate) use people::{Pattern, PeopleDoc, PeopleEdit, Person, Role, Scope, TokenDoc};
 pub(crate) use read::{DocError, Fault, nearest, read, write};

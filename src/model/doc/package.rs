@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::exception::ExceptionDoc;
+
 /// `package.toml`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,6 +19,9 @@ pub(crate) struct PackageDoc {
     /// Says that the package is given up, and what to use instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) deprecated: Option<Deprecated>,
+    /// Rules of `check` that do not apply here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) exceptions: Vec<ExceptionDoc>,
 }
 
 /// `[deprecated]`.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::exception::ExceptionDoc;
 use super::read::{DocError, line_of, read};
 use super::serve::ServeDoc;
 use crate::model::base_url::BaseUrl;
@@ -30,6 +31,9 @@ pub(crate) struct SettingsDoc {
     pub(crate) serve: ServeDoc,
     #[serde(default)]
     pub(crate) signing: SigningSettings,
+    /// Rules of `check` that do not apply here.
+    #[serde(default)]
+    pub(crate) exceptions: Vec<ExceptionDoc>,
 }
 
 impl Default for SettingsDoc {
@@ -42,6 +46,7 @@ impl Default for SettingsDoc {
             export: ExportSettings::default(),
             serve: ServeDoc::default(),
             signing: SigningSettings::default(),
+            exceptions: Vec::new(),
         }
     }
 }
