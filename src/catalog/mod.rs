@@ -14,6 +14,7 @@ mod gosspks;
 mod os_lines;
 #[cfg(test)]
 mod properties;
+mod reach;
 mod segments;
 mod select;
 #[cfg(test)]
@@ -27,5 +28,6 @@ pub(crate) use entry::{Frame, Links, answer, frame, link, piece, piece_of};
 pub(crate) use explain::{Explanation, explain};
 pub(crate) use gosspks::{Filter, LIST_FRAME, list_piece, offered, one};
 pub(crate) use os_lines::{Line, OsLine, all_lines, first_build, lines};
+pub(crate) use reach::is_reachable;
 pub(crate) use segments::{named_models, segments};
 pub(crate) use select::{Offer, offer, offer_to_all};

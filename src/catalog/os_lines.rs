@@ -66,6 +66,11 @@ pub(crate) fn first_build(version: OsVersion) -> Option<u32> {
         .map(|line| line.2)
 }
 
+/// Returns the first build of every line of DSM and SRM.
+pub(super) fn first_builds() -> impl Iterator<Item = u32> {
+    DSM.iter().chain(&SRM).map(|line| line.2)
+}
+
 /// Returns the version that `build` of `os` belongs to; a build after the last known one counts as the last version.
 pub(super) fn version_of_build(os: Os, build: u32) -> OsVersion {
     let lines = lines(os);

@@ -113,6 +113,18 @@ pub(super) fn concerns(
         && maximum.is_none_or(|maximum| maximum.allows_as_maximum(first.version))
 }
 
+/// Returns the build of `release` that `device` is offered, as long as no other release counts.
+pub(super) fn best<'a>(
+    release: &'a Release,
+    compatibility: Compatibility,
+    device: &Device,
+) -> Option<&'a Build> {
+    judge_all(release, compatibility, device)
+        .fitting
+        .first()
+        .copied()
+}
+
 /// Judges every build of `package` for `device`; the newest version wins, then the highest minimum, then the closest
 /// platform.
 pub(crate) fn consider<'a>(
