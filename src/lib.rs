@@ -12,7 +12,7 @@
 //! 8 cli/        one file per subcommand: arguments, rendering; error → exit code and hint
 //! 7 http/       the server: front end, router, handlers, conditional requests
 //! 6 ops/        one use case per file: typed input, typed report, prints nothing
-//! 5 diff/ history/ site/             pure views over snapshots, or over what devices are offered of them
+//! 5 diff/ history/ lint/ site/       pure views over snapshots, or over what devices are offered of them
 //! 4 catalog/    what each device is offered of a snapshot, and why
 //! 3 repo/       Snapshot (reads one commit) and Change (what a Writer commits)
 //! 2 git/ blob/ spk/ pgp/             storage and formats, ignorant of each other
@@ -33,6 +33,13 @@
 //! digest of the whole unsigned SPK beside them, since names and modes are not part of what DSM signs. `spk::splice`
 //! copies the SPK with the new member into the store, and one commit has the documents, the pointers and, when it is
 //! new, the certificate. `ops::verify` goes the same way back and compares every byte.
+//!
+//! # A change is checked
+//!
+//! `ops::check` says which commit is looked at, the working tree being one that only this process sees, and what it is
+//! compared with. `lint::Scope` then reads the packages that differ and no other; `lint::run` goes through them once for all
+//! rules. Bytes of SPKs are read by `ops::check`, as `verify` reads them, and handed to the rules that want them.
+//! Exceptions take away what they cover, and only for what is left the lines are counted.
 //!
 //! # A NAS asks for the catalog
 //!
@@ -56,6 +63,7 @@ mod diff;
 mod git;
 mod history;
 mod http;
+mod lint;
 mod model;
 mod ops;
 mod pgp;

@@ -1,5 +1,6 @@
 //! What every layer may use: digests, limits, atomic files. Knows nothing of packages.
 
 pub(crate) mod atomic_file;
+pub(crate) mod causes;
 pub(crate) mod digest;
 pub(crate) mod limits;

@@ -8,7 +8,7 @@ mod load;
 mod repository;
 mod snapshot;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod uncommitted;
 mod writer;
 

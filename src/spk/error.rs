@@ -109,6 +109,20 @@ pub(crate) enum SpkError {
 }
 
 impl SpkError {
+    /// Returns whether it is well-formed and refused for what it could do, not broken or something else.
+    pub(crate) fn is_unsafe(&self) -> bool {
+        !matches!(
+            self,
+            Self::Compression { .. }
+                | Self::Encrypted { .. }
+                | Self::Header { .. }
+                | Self::Io(_)
+                | Self::NotAnSpk { .. }
+                | Self::PackedWhole
+                | Self::Truncated { .. }
+        )
+    }
+
     /// Returns the error that a reader below wrapped in `error`, or says that reading failed.
     pub(super) fn from_io(error: io::Error) -> Self {
         error.downcast::<Self>().unwrap_or_else(Self::Io)

@@ -17,7 +17,7 @@ pub(crate) struct Screenshot {
 }
 
 /// Returns width and height in pixels, if `bytes` begin like a PNG image that has both.
-pub(super) fn png_size(bytes: &[u8]) -> Option<(u32, u32)> {
+pub(crate) fn png_size(bytes: &[u8]) -> Option<(u32, u32)> {
     let header = bytes.strip_prefix(b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR")?;
     let width = u32::from_be_bytes(*header.first_chunk()?);
     let height = u32::from_be_bytes(*header.get(4..)?.first_chunk()?);

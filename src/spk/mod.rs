@@ -44,7 +44,7 @@ mod write;
 pub(crate) use defect::Defect;
 pub(crate) use error::SpkError;
 pub(crate) use identity::Identity;
-pub(crate) use image::Screenshot;
+pub(crate) use image::{Screenshot, png_size};
 pub(crate) use layout::{Layout, SignatureMember, layout};
 pub(crate) use read::{Spk, read};
 pub(crate) use report::Report;

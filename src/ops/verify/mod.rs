@@ -14,12 +14,14 @@ use serde::Serialize;
 
 use super::progress::{Progress, Told};
 use super::target::{Target, TargetError};
+pub(crate) use crate::base::causes::with_causes;
 use crate::base::limits::Limits;
 use crate::model::name::NameError;
 use crate::pgp::{Certificate, Standing};
 use crate::repo::{Keys, OpenError, Repository, Snapshot};
 use crate::spk::{SpkError, layout};
 pub(crate) use signature::{SignatureReport, State, check};
+pub(crate) use stored::examine;
 
 /// What is to be verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -197,17 +199,6 @@ impl Item {
         }
         self.signature = Some(signature);
     }
-}
-
-/// Returns the message of an error in one line with those below it.
-pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

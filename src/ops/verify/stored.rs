@@ -1,16 +1,17 @@
 //! Whether a build's blob, its TOML and its INFO say the same.
 
+use std::fs::File;
 use std::io::{self, Read};
 
 use jiff::Timestamp;
 
-use super::{Item, VerifyError, signature, with_causes};
+use super::{Item, SignatureReport, VerifyError, signature, with_causes};
 use crate::base::digest::{Digests, ParallelHasher};
 use crate::base::limits::Limits;
-use crate::model::doc::BuildDoc;
+use crate::lint::{digest_differences, identity_differences};
 use crate::ops::progress::{Progress, Told};
 use crate::repo::{Build, Keys, Package, Release, Repository};
-use crate::spk::{self, Spk, SpkError, layout};
+use crate::spk::{self, Layout, Spk, SpkError, layout};
 
 /// A build and where it belongs.
 pub(super) struct Place<'a> {
@@ -37,42 +38,69 @@ pub(super) fn check(
         outside: Vec::new(),
         problems: Vec::new(),
     };
-    let failed = |file: &str| {
-        let file = file.to_owned();
-        move |source| VerifyError::Read { file, source }
-    };
-    let mut blob = match repository.blobs.open(doc.spk.sha256, doc.spk.size) {
+    let blob = match repository.blobs.open(doc.spk.sha256, doc.spk.size) {
         Ok(blob) => blob,
         Err(error) => {
             item.problems.push(with_causes(&error));
             return Ok(item);
         }
     };
-    progress.begin(&item.name, Some(doc.spk.size));
-    let source = Told {
-        progress,
-        source: &mut blob,
-    };
-    let read = read(source);
-    progress.end();
-    let (digests, spk) = read.map_err(failed(&item.name))?;
-    item.problems.extend(digest_problems(doc, &digests));
-    match spk {
-        Ok(spk) => item.problems.extend(info_problems(place, &spk)),
-        Err(error) => item.problems.push(with_causes(&error)),
+    let examined = examine(blob, &item.name, doc.spk.size, keys, now, progress)?;
+    let digests = digest_differences(doc, &examined.digests).into_iter();
+    item.problems.extend(digests.map(|one| one.message));
+    match &examined.spk {
+        Ok(spk) => item.problems.extend(info_problems(place, spk)),
+        Err(error) => item.problems.push(with_causes(error)),
     }
-    io::Seek::rewind(&mut blob).map_err(failed(&item.name))?;
-    match layout(&mut blob, &Limits::DEFAULT) {
-        Ok(layout) => {
-            let signature =
-                signature::check(&mut blob, &layout, keys, now).map_err(failed(&item.name))?;
-            item.judge(signature, &layout);
-        }
-        Err(SpkError::Io(source)) => return Err(failed(&item.name)(source)),
-        // Whatever else it is has been said above; gzip around an SPK has no signature that could be judged.
-        Err(_) => {}
+    if let Some((signature, layout)) = examined.signature {
+        item.judge(signature, &layout);
     }
     Ok(item)
+}
+
+/// What was found in a blob.
+pub(crate) struct Examined {
+    pub(crate) digests: Digests,
+    /// Absent when the SPK has no place for one.
+    pub(crate) signature: Option<(SignatureReport, Layout)>,
+    pub(crate) spk: Result<Spk, SpkError>,
+}
+
+/// Reads the blob of the build `name` to its end, whatever it is.
+pub(crate) fn examine(
+    mut blob: File,
+    name: &str,
+    size: u64,
+    keys: &Keys,
+    now: Timestamp,
+    progress: &dyn Progress,
+) -> Result<Examined, VerifyError> {
+    let failed = |source| VerifyError::Read {
+        file: name.to_owned(),
+        source,
+    };
+    progress.begin(name, Some(size));
+    let read = read(Told {
+        progress,
+        source: &mut blob,
+    });
+    progress.end();
+    let (digests, spk) = read.map_err(failed)?;
+    io::Seek::rewind(&mut blob).map_err(failed)?;
+    let signature = match layout(&mut blob, &Limits::DEFAULT) {
+        Ok(layout) => {
+            let report = signature::check(&mut blob, &layout, keys, now).map_err(failed)?;
+            Some((report, layout))
+        }
+        Err(SpkError::Io(source)) => return Err(failed(source)),
+        // Whatever else it is is said of `spk`; gzip around an SPK has no signature that could be judged.
+        Err(_) => None,
+    };
+    Ok(Examined {
+        digests,
+        signature,
+        spk,
+    })
 }
 
 /// Reads an SPK to its end, whatever it is, for its digests.
@@ -102,64 +130,11 @@ impl<R: Read> Read for Hashed<R> {
     }
 }
 
-fn digest_problems(doc: &BuildDoc, found: &Digests) -> Vec<String> {
-    let stated = &doc.spk;
-    let mut problems = Vec::new();
-    if found.sha256 != stated.sha256 {
-        let (found, stated) = (found.sha256, stated.sha256);
-        problems.push(format!("the blob has SHA-256 {found} instead of {stated}"));
-    }
-    if found.md5 != stated.md5 {
-        let (found, stated) = (found.md5, stated.md5);
-        problems.push(format!("the blob has MD5 {found} instead of {stated}"));
-    }
-    problems
-}
-
 fn info_problems(place: &Place<'_>, spk: &Spk) -> Vec<String> {
-    let Some(identity) = &spk.identity else {
-        return spk.defects.iter().map(ToString::to_string).collect();
-    };
-    let doc = &place.build.doc;
-    let differences = [
-        differs("package", &identity.package, &place.package.name),
-        differs("version", &identity.version, &place.release.version),
-        differs("arch", &joined(&identity.arch), &joined(&doc.arch)),
-        differs(
-            "exclude_arch",
-            &joined(&identity.exclude_arch),
-            &joined(&doc.exclude_arch),
-        ),
-        differs("model", &joined(&identity.model), &joined(&doc.model)),
-        differs(
-            "exclude_model",
-            &joined(&identity.exclude_model),
-            &joined(&doc.exclude_model),
-        ),
-        differs("os_min_ver", &identity.os_min_ver, &doc.os_min_ver),
-        differs(
-            "os_max_ver",
-            &joined(&identity.os_max_ver),
-            &joined(&doc.os_max_ver),
-        ),
-    ];
     let defects = spk.defects.iter().map(ToString::to_string);
-    defects.chain(differences.into_iter().flatten()).collect()
-}
-
-fn joined<'a, T: ToString + 'a>(values: impl IntoIterator<Item = &'a T>) -> String {
-    let values = values.into_iter().map(ToString::to_string);
-    values.collect::<Vec<_>>().join(" ")
-}
-
-fn differs<T: ToString + ?Sized>(key: &str, info: &T, stated: &T) -> Option<String> {
-    let (info, stated) = (info.to_string(), stated.to_string());
-    let shown = |value: &str| match value {
-        "" => "nothing".to_owned(),
-        value => format!("`{value}`"),
-    };
-    (info != stated).then(|| {
-        let (info, stated) = (shown(&info), shown(&stated));
-        format!("`{key}` is {info} in INFO and {stated} in the repository")
-    })
+    let differences = spk.identity.iter().flat_map(|identity| {
+        let (package, version) = (place.package, &place.release.version);
+        identity_differences(package, version, &place.build.doc, identity)
+    });
+    defects.chain(differences.map(|one| one.message)).collect()
 }

@@ -118,7 +118,7 @@ mod tests {
             assert!(!path.exists(), "after {number} commits");
             source.put(
                 "packages/a/package.toml",
-                &format!("links.homepage = 'https://{number}'\n"),
+                format!("links.homepage = 'https://{number}'\n"),
             );
             let snapshot = load_changes(&source.store, source.commit(), &packages).expect("sound");
             keeper.follow(&packages, &snapshot.packages);
