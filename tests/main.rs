@@ -3,6 +3,7 @@
 mod add;
 mod add_refused;
 mod broken_toml;
+mod check;
 mod concurrency;
 mod config;
 mod crash;

@@ -44,7 +44,9 @@ fn path_with_program() -> std::ffi::OsString {
 fn the_commands_of_the_readme_work() {
     let readme = fs_err::read_to_string(root().join("README.md")).unwrap_or_default();
     let sandbox = Sandbox::new();
-    sandbox.spk("hello.spk", &Spk::new("hello", "1.0-1").icon(72).icon(256));
+    let privilege = r#"{"defaults": {"run-as": "package"}}"#;
+    let hello = Spk::new("hello", "1.0-1").icon(72).icon(256);
+    sandbox.spk("hello.spk", &hello.conf("privilege", privilege));
     for (line, block) in blocks(&readme) {
         let mut command = sandbox.command("sh", &["-euc".to_owned(), block.clone()]);
         command

@@ -83,6 +83,7 @@ macro_rules! with_advice {
     };
 }
 
+mod checking;
 mod exporting;
 mod people;
 mod review;

@@ -30,8 +30,11 @@ pub(super) const FINISH: &str =
 pub(super) const FORCE_UNSIGN: &str =
     "raise the version instead, or use `spkrepo unsign --force PACKAGE@VERSION`";
 pub(super) const FETCH_ALL: &str = "a shallow clone lacks the history: `git fetch --unshallow`, or `fetch-depth: 0` for actions/checkout; or name both commits, `spkrepo diff A B`";
+pub(super) const DEEPEN: &str = "a shallow clone lacks the history: `git fetch --unshallow`, or `fetch-depth: 0` for actions/checkout";
 pub(super) const INIT: &str =
     "make a package source here with `spkrepo init`, or name one with `--repo DIR`";
+pub(super) const INSTALL_LFS: &str =
+    "install git-lfs, or check without `--blobs`: what needs no SPKs is checked anyway";
 pub(super) const KEEP_TEXTS: &str = "raise the version if the texts are meant to change, or use `spkrepo add --keep-texts FILE` to keep the release's";
 pub(super) const LIST_TOKENS: &str = "`spkrepo token list` shows the tokens";
 pub(super) const LOCKED: &str = "wait for the other process; if none is running, delete that file";
@@ -47,6 +50,7 @@ pub(super) const REPLACE_STAGED: &str = "nobody was offered it yet: `spkrepo add
 pub(super) const REVOKE_TOKEN: &str =
     "choose another label, or revoke that one first: `spkrepo token revoke PERSON LABEL`";
 pub(super) const RIVAL: &str = "give one of the two another minimum DSM or other platforms; a device must have exactly one best build";
+pub(super) const RULES: &str = "`spkrepo check --rules` lists the rules";
 pub(super) const SIGN: &str = "`spkrepo sign PACKAGE@VERSION --key FILE` signs it; an SPK signed elsewhere needs its certificate under keys/ before it is added";
 pub(super) const SPKS: &str =
     "name files that end in `.spk`, a folder of them, or `-` for standard input";
@@ -58,7 +62,7 @@ pub(super) const YANK: &str =
 
 /// Every hint of this file.
 #[cfg(test)]
-pub(super) const ALL: [&str; 37] = [
+pub(super) const ALL: [&str; 40] = [
     ADD_IDENTITY,
     ADD_MAINTAINER,
     ALLOW_MISSING,
@@ -69,6 +73,7 @@ pub(super) const ALL: [&str; 37] = [
     COMMIT_FIRST,
     CONFIG,
     CONTENDED,
+    DEEPEN,
     DESCRIBE_DEVICE,
     DOCUMENTS,
     EXPORT_CERTIFICATE,
@@ -80,6 +85,7 @@ pub(super) const ALL: [&str; 37] = [
     FINISH,
     FORCE_UNSIGN,
     INIT,
+    INSTALL_LFS,
     KEEP_TEXTS,
     LOCKED,
     METRICS_LISTEN,
@@ -91,6 +97,7 @@ pub(super) const ALL: [&str; 37] = [
     RAISE_BUILD,
     REPLACE_STAGED,
     RIVAL,
+    RULES,
     SIGN,
     SPKS,
     UNSIGN,

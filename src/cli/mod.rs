@@ -2,6 +2,7 @@
 
 mod access_log;
 mod add;
+mod check;
 mod config;
 mod demo;
 mod device;
@@ -77,6 +78,7 @@ enum Command {
     List(list::Args),
     Show(show::Args),
     Log(log::Args),
+    Check(check::Args),
     Diff(diff::Args),
     Verify(verify::Args),
     Maintainer(maintainer::Args),
@@ -150,6 +152,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Status, CliError> {
         Command::List(args) => list::run(context, &args),
         Command::Show(args) => show::run(context, &args),
         Command::Log(args) => log::run(context, &args),
+        Command::Check(args) => check::run(context, &args),
         Command::Diff(args) => diff::run(context, args),
         Command::Verify(args) => verify::run(context, &args),
         Command::Maintainer(args) => maintainer::run(context, args),

@@ -9,6 +9,7 @@ mod history;
 mod id;
 mod index;
 mod index_lock;
+mod lfs;
 mod patch;
 mod store;
 mod tree;
