@@ -60,6 +60,7 @@ fn each_command_is_told_in_a_line_per_build() {
             "email": "tess@example.org",
             "date": "2026-01-02T03:04:05Z",
             "subject": "unyank demo 1.0-1 (x86_64, DSM 7.0)",
+            "action": "unyank",
             "events": [{
                 "package": "demo", "version": "1.0-1", "build": "dsm7.0-40000-x86_64", "event": "unyanked",
             }],
@@ -88,7 +89,7 @@ fn commits_made_by_hand_are_told_by_what_they_changed() {
          COMMIT  2026-01-02  Tess Tester: Publish\n    \
              demo 1.0-1 dsm7.0-40000-x86_64: staged → stable\n\
          COMMIT  2026-01-02  Tess Tester: Correct a text\n    \
-             demo 1.0-1: edited packages/demo/1.0-1/release.toml\n"
+             demo 1.0-1: edited packages/demo/1.0-1/release.toml: text.description\n"
     );
 }
 

@@ -12,6 +12,7 @@ mod diff;
 mod explain;
 mod export;
 mod help;
+mod history;
 mod hostile;
 mod init;
 mod layers;

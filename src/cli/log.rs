@@ -3,8 +3,10 @@
 use std::fmt::Write as _;
 
 use super::error::CliError;
+use super::happened::{because, words};
+use super::visible::visible;
 use super::{Context, Status};
-use crate::history::{Event, LogEntry, What, log};
+use crate::history::{Event, LogEntry, log};
 use crate::model::name::PackageName;
 
 /// Tell what happened to packages, newest first
@@ -44,32 +46,25 @@ fn text(entry: &LogEntry) -> String {
     let mut out = format!(
         "{}  {date}  {}: {}\n",
         &entry.commit[..10],
-        entry.author,
-        entry.subject
+        visible(&entry.author),
+        visible(&entry.subject)
     );
     for event in &entry.events {
-        writeln!(out, "    {}", words(event)).expect("writing to a text cannot fail");
+        writeln!(out, "    {}", line(event)).expect("writing to a text cannot fail");
+    }
+    let whats = entry.events.iter().map(|event| &event.what);
+    if let Some(because) = because(entry.reason.as_ref(), whats) {
+        writeln!(out, "    {because}").expect("writing to a text cannot fail");
     }
     out
 }
 
-fn words(event: &Event) -> String {
+fn line(event: &Event) -> String {
     let parts = [
         Some(&event.package),
         event.version.as_ref(),
         event.build.as_ref(),
     ];
     let what: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
-    let what = what.join(" ");
-    match &event.what {
-        What::Added { channel } => format!("{what}: added on {channel}"),
-        What::Edited { path } => format!("{what}: edited {path}"),
-        What::Moved { from, to } => format!("{what}: {from} → {to}"),
-        What::Removed => format!("{what}: removed"),
-        What::Replaced => format!("{what}: other bytes"),
-        What::Signed { fingerprint } => format!("{what}: signed by {fingerprint}"),
-        What::Unsigned => format!("{what}: signature removed"),
-        What::Unyanked => format!("{what}: unyanked"),
-        What::Yanked { reason } => format!("{what}: yanked: {reason}"),
-    }
+    format!("{}: {}", visible(&what.join(" ")), words(&event.what))
 }

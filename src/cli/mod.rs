@@ -10,8 +10,10 @@ mod diff;
 mod error;
 mod explain;
 mod export;
+mod happened;
 mod healthcheck;
 mod hint;
+mod history;
 mod init;
 mod inspect;
 mod list;
@@ -78,6 +80,7 @@ enum Command {
     List(list::Args),
     Show(show::Args),
     Log(log::Args),
+    History(history::Args),
     Check(check::Args),
     Diff(diff::Args),
     Verify(verify::Args),
@@ -152,6 +155,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Status, CliError> {
         Command::List(args) => list::run(context, &args),
         Command::Show(args) => show::run(context, &args),
         Command::Log(args) => log::run(context, &args),
+        Command::History(args) => history::run(context, &args),
         Command::Check(args) => check::run(context, &args),
         Command::Diff(args) => diff::run(context, args),
         Command::Verify(args) => verify::run(context, &args),

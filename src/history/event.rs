@@ -1,5 +1,7 @@
 //! One thing that a commit did to one package, as the difference of two versions of a file.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Serialize;
 
 use crate::base::limits::Limits;
@@ -27,13 +29,18 @@ pub(crate) enum What {
     Added {
         channel: Channel,
     },
-    /// The text of the file changed in a way that has no word of its own.
+    /// The text of the file changed in a way that has no word of its own: its keys, none for comments and form.
     Edited {
         path: String,
+        keys: Vec<String>,
     },
     Moved {
         from: Channel,
         to: Channel,
+    },
+    /// An icon or a screenshot is another one, new or gone.
+    Picture {
+        path: String,
     },
     Removed,
     /// The build has other bytes.
@@ -49,10 +56,14 @@ pub(crate) enum What {
     },
 }
 
-/// Returns what the change of `path` means; pointers and pictures go with their documents and mean nothing alone.
+/// Returns what the change of `path` means; pointers, and pictures that come with a release, mean nothing alone.
 pub(super) fn events(store: &Store, path: &ChangedPath) -> Result<Vec<Event>, GitError> {
     let parts: Vec<&str> = path.path.split('/').collect();
+    if let Some(event) = picture(path, &parts) {
+        return Ok(vec![event]);
+    }
     let (package, version, file) = match parts.as_slice() {
+        ["packages", _, "screenshots", _] => return Ok(Vec::new()),
         ["packages", package, version, file] => (*package, Some(*version), *file),
         ["packages", package, file] => (*package, None, *file),
         _ => return Ok(Vec::new()),
@@ -63,53 +74,122 @@ pub(super) fn events(store: &Store, path: &ChangedPath) -> Result<Vec<Event>, Gi
         build: build.map(str::to_owned),
         what,
     };
-    let edited = || What::Edited {
-        path: path.path.clone(),
-    };
     let Some(stem) = file.strip_suffix(".toml") else {
         return Ok(Vec::new());
     };
     if version.is_none() || stem == "release" {
         let is_edit = path.old.is_some() && path.new.is_some();
-        return Ok(is_edit.then(|| event(None, edited())).into_iter().collect());
+        if !is_edit {
+            return Ok(Vec::new());
+        }
+        let keys = changed_keys(
+            &bytes(store, path, path.old)?,
+            &bytes(store, path, path.new)?,
+        );
+        let path = path.path.clone();
+        return Ok(vec![event(None, What::Edited { path, keys })]);
     }
-    let old = document(store, path, path.old)?;
-    let new = document(store, path, path.new)?;
-    Ok(build_events(old.as_ref(), new.as_ref(), path, edited)
+    let sides = [bytes(store, path, path.old)?, bytes(store, path, path.new)?];
+    Ok(build_events(path, &sides)
         .into_iter()
         .map(|what| event(Some(stem), what))
         .collect())
 }
 
-/// Reads a build's document; one that does not parse is no document here, since history must stay readable.
-fn document(
+/// Screenshots mean something however they change, icons when there was one before.
+fn picture(path: &ChangedPath, parts: &[&str]) -> Option<Event> {
+    let (package, version) = match parts {
+        ["packages", package, "screenshots", _] => (package, None),
+        ["packages", package, version, file] if file.ends_with(".png") && path.old.is_some() => {
+            (package, Some((*version).to_owned()))
+        }
+        _ => return None,
+    };
+    Some(Event {
+        package: (*package).to_owned(),
+        version,
+        build: None,
+        what: What::Picture {
+            path: path.path.clone(),
+        },
+    })
+}
+
+/// Returns the bytes of one side: none where there is no file, or one that is too long for a document.
+fn bytes(
     store: &Store,
     path: &ChangedPath,
     blob: Option<crate::git::BlobId>,
-) -> Result<Option<BuildDoc>, GitError> {
-    let Some(blob) = blob else { return Ok(None) };
+) -> Result<Vec<u8>, GitError> {
+    let Some(blob) = blob else {
+        return Ok(Vec::new());
+    };
     match store.read(&path.path, blob, Limits::DEFAULT.document) {
-        Ok(bytes) => Ok(read(&path.path, &bytes).ok()),
-        Err(GitError::Oversized { .. }) => Ok(None),
-        Err(error) => Err(error),
+        Err(GitError::Oversized { .. }) => Ok(Vec::new()),
+        read => read,
     }
 }
 
-fn build_events(
-    old: Option<&BuildDoc>,
-    new: Option<&BuildDoc>,
-    path: &ChangedPath,
-    edited: impl Fn() -> What,
-) -> Vec<What> {
-    let (old, new) = match (old, new) {
-        (Some(old), Some(new)) => (old, new),
+/// Returns the keys whose values differ, as `text.description`; what is no TOML has none.
+fn changed_keys(old: &[u8], new: &[u8]) -> Vec<String> {
+    let (old, new) = (keys(old), keys(new));
+    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let names = names
+        .into_iter()
+        .filter(|name| old.get(*name) != new.get(*name));
+    names.cloned().collect()
+}
+
+fn keys(bytes: &[u8]) -> BTreeMap<String, toml::Value> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut keys = BTreeMap::new();
+    flatten("", text.parse().unwrap_or_default(), &mut keys);
+    keys
+}
+
+fn flatten(before: &str, table: toml::Table, keys: &mut BTreeMap<String, toml::Value>) {
+    for (key, value) in table {
+        let key = if before.is_empty() {
+            key
+        } else {
+            format!("{before}.{key}")
+        };
+        match value {
+            toml::Value::Table(table) => flatten(&key, table, keys),
+            value => {
+                keys.insert(key, value);
+            }
+        }
+    }
+}
+
+/// Keys of a build's document that have words of their own.
+const TOLD: [&str; 4] = ["channel", "signature", "spk", "yanked"];
+
+fn build_events(path: &ChangedPath, sides: &[Vec<u8>; 2]) -> Vec<What> {
+    // History must stay readable: a document that does not parse is none.
+    let document = |bytes: &Vec<u8>| read::<BuildDoc>(&path.path, bytes).ok();
+    let [old, new] = [document(&sides[0]), document(&sides[1])];
+    let mut keys = changed_keys(&sides[0], &sides[1]);
+    let whats = match (old, new) {
+        (Some(old), Some(new)) => {
+            keys.retain(|key| !TOLD.contains(&key.split('.').next().unwrap_or(key)));
+            differences(&old, &new)
+        }
         (None, Some(new)) if path.old.is_none() => {
             let channel = new.channel;
             return vec![What::Added { channel }];
         }
         _ if path.new.is_none() => return vec![What::Removed],
-        _ => return vec![edited()],
+        _ => Vec::new(),
     };
+    let is_edited = whats.is_empty() || !keys.is_empty();
+    let path = path.path.clone();
+    let edited = is_edited.then_some(What::Edited { path, keys });
+    whats.into_iter().chain(edited).collect()
+}
+
+fn differences(old: &BuildDoc, new: &BuildDoc) -> Vec<What> {
     let mut whats = Vec::new();
     match (&old.signature, &new.signature) {
         (old, Some(new)) if old.as_ref() != Some(new) => whats.push(What::Signed {
@@ -132,8 +212,19 @@ fn build_events(
         (Some(_), None) => whats.push(What::Unyanked),
         _ => {}
     }
-    if whats.is_empty() {
-        whats.push(edited());
-    }
     whats
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_named_with_their_tables_and_comments_have_none() {
+        let old = b"a = 1\n[text]\nb = 'x'\n[text.languages.fre]\nc = 'y'\n";
+        let new = b"# Remark\na = 1\n[text]\nb = 'z'\n";
+        assert_eq!(changed_keys(old, new), ["text.b", "text.languages.fre.c"]);
+        assert_eq!(changed_keys(b"a = 1\n", b"a = 1 # one\n"), [""; 0]);
+        assert_eq!(changed_keys(b"no toml", b"a = 1\n"), ["a"]);
+    }
 }

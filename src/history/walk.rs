@@ -16,6 +16,12 @@ pub(crate) struct LogEntry {
     /// RFC 3339, in UTC.
     pub(crate) date: String,
     pub(crate) subject: String,
+    /// What the commit says that it does (`Spkrepo-Action`), when a command made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) action: Option<String>,
+    /// Why (`Spkrepo-Reason`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
     pub(crate) events: Vec<Event>,
 }
 
@@ -68,7 +74,31 @@ fn entry(info: CommitInfo, events: Vec<Event>) -> LogEntry {
         email: info.email,
         date: Timestamp::from_second(seconds)
             .map_or_else(|_| seconds.to_string(), |time| time.to_string()),
+        action: trailer(&info.message, "Spkrepo-Action"),
+        reason: trailer(&info.message, "Spkrepo-Reason"),
         subject: info.message.lines().next().unwrap_or_default().to_owned(),
         events,
+    }
+}
+
+/// Returns the value of a trailer: a line of the last paragraph (git-interpret-trailers(1)).
+fn trailer(message: &str, key: &str) -> Option<String> {
+    let (_, last) = message.trim_end().rsplit_once("\n\n")?;
+    let lines = last.lines().filter_map(|line| line.split_once(": "));
+    let mut values = lines.filter(|(known, _)| *known == key);
+    values.next().map(|(_, value)| value.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trailers_are_in_the_last_paragraph_only() {
+        let message =
+            "subject\n\nSpkrepo-Reason: forged\n\nSpkrepo-Action: yank\nSpkrepo-Reason: a: b\n";
+        assert_eq!(trailer(message, "Spkrepo-Reason").as_deref(), Some("a: b"));
+        assert_eq!(trailer(message, "Spkrepo-Build"), None);
+        assert_eq!(trailer("Spkrepo-Reason: x", "Spkrepo-Reason"), None);
     }
 }
