@@ -374,6 +374,51 @@ fn the_spk_that_came_is_still_there_after_it_was_signed() {
 }
 
 #[test]
+fn add_is_held_to_required_signatures_too() {
+    let sandbox = Sandbox::initialized();
+    let gpg = Gpg::new(&sandbox);
+    gpg.key("tess", "ed25519", "", "");
+    gpg.export("tess", "");
+    let settings = sandbox.read("spkrepo.toml");
+    let settings = settings.replace("required = []", "required = [\"stable\"]");
+    let certificate = fs_err::read_to_string(sandbox.path("tess.asc")).expect("a certificate");
+    sandbox.write("spkrepo.toml", &settings);
+    sandbox.git("commit --quiet -am settings");
+    sandbox.spk("demo.spk", &demo());
+    let head = sandbox.head();
+    let refused = "error: `../demo.spk` has no signature that is known here, which `signing.required` asks for on stable\n\
+         hint: take it in with `spkrepo add --channel staged FILE`, then `spkrepo sign PACKAGE@VERSION --key FILE` and \
+         `spkrepo promote PACKAGE@VERSION --to CHANNEL`; an SPK signed elsewhere needs its certificate under keys/\n";
+    for options in ["--channel stable", "--channel stable --dry-run"] {
+        let added = sandbox.run(&format!("add ../demo.spk {options}"));
+        added.failure(2).stderr(refused);
+    }
+    // A signature that nobody here knows is none.
+    gpg.signs("demo.spk", "tess", "");
+    sandbox
+        .run("add ../demo.spk --channel stable")
+        .failure(2)
+        .stderr(refused);
+    assert_eq!(sandbox.head(), head);
+    let stable = settings.replace("channel = \"staged\"", "channel = \"stable\"");
+    sandbox.write("spkrepo.toml", &stable);
+    sandbox.git("commit --quiet -am 'straight to stable'");
+    sandbox.run("add ../demo.spk").failure(2).stderr(refused);
+    sandbox.write("keys/tess.asc", &certificate);
+    sandbox.git("add keys");
+    sandbox.git("commit --quiet -m key");
+    sandbox
+        .run("add ../demo.spk")
+        .success()
+        .stdout_has("stable");
+    sandbox.spk("other.spk", &Spk::new("other", "1.0-1"));
+    sandbox
+        .run("add ../other.spk --channel beta")
+        .success()
+        .stdout_has("beta");
+}
+
+#[test]
 fn only_signed_builds_go_where_signatures_are_required() {
     let sandbox = Sandbox::initialized();
     let gpg = Gpg::new(&sandbox);

@@ -257,6 +257,7 @@ impl Advice for AddError {
                 ..
             } => hints(&[hint::REPLACE_STAGED]),
             Self::OtherBytes { .. } => hints(&[hint::RAISE_BUILD]),
+            Self::Unsigned { .. } => hints(&[hint::ADD_STAGED]),
             Self::Write(error) => error.hints(),
             Self::Blob(_)
             | Self::CaseCollision { .. }

@@ -4,6 +4,7 @@ pub(super) const ADD_IDENTITY: &str = "tell git who you are: `git config --globa
 pub(super) const ADD_MAINTAINER: &str =
     "`spkrepo maintainer add PERSON --name NAME --role ROLE` adds a person";
 pub(super) const ALLOW_MISSING: &str = "`git lfs fetch --all` brings SPKs that the remote has; with those that nobody has any more, `spkrepo rollback --allow-missing PACKAGE@VERSION` would offer what no NAS can download";
+pub(super) const ADD_STAGED: &str = "take it in with `spkrepo add --channel staged FILE`, then `spkrepo sign PACKAGE@VERSION --key FILE` and `spkrepo promote PACKAGE@VERSION --to CHANNEL`; an SPK signed elsewhere needs its certificate under keys/";
 pub(super) const CHECKOUT_BRANCH: &str = "switch to a branch first: `git switch BRANCH`";
 pub(super) const COMMIT_FIRST: &str =
     "commit, stash or undo that change first (`git status` shows it); nothing was written";
@@ -62,13 +63,11 @@ pub(super) const YANK: &str =
 
 /// Every hint of this file.
 #[cfg(test)]
-pub(super) const ALL: [&str; 40] = [
+pub(super) const ALL: [&str; 41] = [
     ADD_IDENTITY,
     ADD_MAINTAINER,
+    ADD_STAGED,
     ALLOW_MISSING,
-    EDIT_MAINTAINERS,
-    LIST_TOKENS,
-    REVOKE_TOKEN,
     CHECKOUT_BRANCH,
     COMMIT_FIRST,
     CONFIG,
@@ -76,6 +75,7 @@ pub(super) const ALL: [&str; 40] = [
     DEEPEN,
     DESCRIBE_DEVICE,
     DOCUMENTS,
+    EDIT_MAINTAINERS,
     EXPORT_CERTIFICATE,
     EXPORT_ELSEWHERE,
     EXPORT_MISSING,
@@ -87,6 +87,7 @@ pub(super) const ALL: [&str; 40] = [
     INIT,
     INSTALL_LFS,
     KEEP_TEXTS,
+    LIST_TOKENS,
     LOCKED,
     METRICS_LISTEN,
     NAME_BASE,
@@ -96,6 +97,7 @@ pub(super) const ALL: [&str; 40] = [
     PROMOTE,
     RAISE_BUILD,
     REPLACE_STAGED,
+    REVOKE_TOKEN,
     RIVAL,
     RULES,
     SIGN,

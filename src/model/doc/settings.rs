@@ -105,7 +105,7 @@ pub(crate) struct ExportSettings {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SigningSettings {
-    /// Channels where only signed builds are promoted to.
+    /// Channels where only signed builds are put or promoted to.
     #[serde(default)]
     pub(crate) required: BTreeSet<Channel>,
 }

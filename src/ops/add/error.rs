@@ -83,6 +83,10 @@ pub(crate) enum AddError {
         #[source]
         source: SpkError,
     },
+    #[error(
+        "`{file}` has no signature that is known here, which `signing.required` asks for on {channel}"
+    )]
+    Unsigned { channel: Channel, file: String },
     #[error(transparent)]
     Write(#[from] WriteError),
 }

@@ -94,6 +94,7 @@ impl Planner<'_> {
         let old = draft.builds.get(&candidate.id);
         self.check_bytes(candidate, old)?;
         let channel = self.channel(old);
+        self.check_signed(candidate, channel)?;
         let outcome = if old.is_some() {
             Outcome::Replaced
         } else {
@@ -149,6 +150,18 @@ impl Planner<'_> {
             committed: old.spk.sha256,
             file: candidate.file.clone(),
             found: candidate.digests.sha256,
+        })
+    }
+
+    /// Only what is signed goes to a channel that asks for it, on whatever way.
+    fn check_signed(&self, candidate: &Candidate, channel: Channel) -> Result<(), AddError> {
+        let required = &self.snapshot.settings.signing.required;
+        if candidate.signature.is_some() || !required.contains(&channel) {
+            return Ok(());
+        }
+        Err(AddError::Unsigned {
+            channel,
+            file: candidate.file.clone(),
         })
     }
 
