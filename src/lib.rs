@@ -15,7 +15,7 @@
 //! 5 diff/ history/ lint/ site/       pure views over snapshots, or over what devices are offered of them
 //! 4 catalog/    what each device is offered of a snapshot, and why
 //! 3 repo/       Snapshot (reads one commit) and Change (what a Writer commits)
-//! 2 git/ blob/ spk/ pgp/             storage and formats, ignorant of each other
+//! 2 git/ blob/ spk/ pgp/ web/        storage, formats, and a client for the web, ignorant of each other
 //! 1 model/      typed names, versions, platforms, channels, TOML documents; no I/O
 //! 0 base/       digests, atomic files, limits
 //! ```
@@ -30,8 +30,8 @@
 //! # An SPK is signed
 //!
 //! `spk::layout` finds the contents that DSM signs; `pgp::Signer` signs them as they are read from the blob, and states the
-//! digest of the whole unsigned SPK beside them, since names and modes are not part of what DSM signs. `spk::splice`
-//! copies the SPK with the new member into the store, and one commit has the documents, the pointers and, when it is
+//! digest of the whole unsigned SPK beside them, since names and modes are not part of what DSM signs. A time server, if
+//! there is one, puts a message around the signature, which is checked before it is kept. `spk::splice` copies the SPK with the new member into the store, and one commit has the documents, the pointers and, when it is
 //! new, the certificate. `ops::verify` goes the same way back and compares every byte.
 //!
 //! # A change is checked
@@ -70,6 +70,7 @@ mod pgp;
 mod repo;
 mod site;
 mod spk;
+mod web;
 
 /// Runs the program with the arguments of the process.
 #[must_use]

@@ -12,7 +12,7 @@ use crate::source_rules::{root, rust_files, short};
 const LAYERS: [&[&str]; 9] = [
     &["base"],
     &["model"],
-    &["blob", "git", "pgp", "spk", "stats"],
+    &["blob", "git", "pgp", "spk", "stats", "web"],
     &["repo"],
     &["catalog"],
     &["diff", "history", "lint", "site"],
@@ -33,6 +33,7 @@ const WRAPPERS: &[(&str, &[&str])] = &[
     ("std::env", &["cli", "http"]),
     ("tar", &["spk"]),
     ("tiny_http", &["http::front"]),
+    ("ureq", &["web"]),
 ];
 
 /// Returns what is wrong with a file of `src/`, given its path there.
@@ -194,6 +195,7 @@ fn crates_outside_their_wrapper_are_found() {
         ("spk/read.rs", "repo/mod.rs", "tar"),
         ("spk/read.rs", "http/reply.rs", "flate2"),
         ("http/front/mod.rs", "http/router.rs", "tiny_http"),
+        ("web/client.rs", "ops/sign/mod.rs", "ureq"),
         ("cli/add.rs", "http/mod.rs", "clap"),
         ("cli/ui.rs", "ops/add.rs", "indicatif"),
         ("cli/ui.rs", "git/mod.rs", "std::env"),

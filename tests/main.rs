@@ -34,5 +34,6 @@ mod signing;
 mod source_rules;
 mod support;
 mod tests_complete;
+mod timestamp;
 mod users_work;
 mod verify;

@@ -55,15 +55,17 @@ pub(super) const RULES: &str = "`spkrepo check --rules` lists the rules";
 pub(super) const SIGN: &str = "`spkrepo sign PACKAGE@VERSION --key FILE` signs it; an SPK signed elsewhere needs its certificate under keys/ before it is added";
 pub(super) const SPKS: &str =
     "name files that end in `.spk`, a folder of them, or `-` for standard input";
+pub(super) const TRUST_TIME_SERVER: &str = "commit the time server's certificate under keys/timestamp/, or name it with `--timestamp-key FILE`; nothing was written";
 pub(super) const UNSIGN: &str =
     "`spkrepo unsign PACKAGE@VERSION` takes the signature out; then it can be signed";
 pub(super) const UNYANK: &str = "`spkrepo unyank PACKAGE@VERSION` takes the yank back";
+pub(super) const WITHOUT_TIME_SERVER: &str = "nothing was written; without `--timestamp-url` the signature is stored as it is, which DSM installs when Package Center trusts any publisher";
 pub(super) const YANK: &str =
     "`spkrepo yank PACKAGE@VERSION --reason TEXT` withdraws a release from every channel";
 
 /// Every hint of this file.
 #[cfg(test)]
-pub(super) const ALL: [&str; 41] = [
+pub(super) const ALL: [&str; 43] = [
     ADD_IDENTITY,
     ADD_MAINTAINER,
     ADD_STAGED,
@@ -102,7 +104,9 @@ pub(super) const ALL: [&str; 41] = [
     RULES,
     SIGN,
     SPKS,
+    TRUST_TIME_SERVER,
     UNSIGN,
     UNYANK,
+    WITHOUT_TIME_SERVER,
     YANK,
 ];

@@ -23,6 +23,7 @@ mod offer;
 mod progress;
 mod query;
 mod rollback;
+mod secret;
 mod serve;
 mod settings;
 mod show;

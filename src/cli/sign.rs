@@ -1,35 +1,43 @@
 //! `spkrepo sign` and `unsign`.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
 use super::error::CliError;
 use super::offer::{Which, show_landed, text};
+use super::secret::{self, KeyArgs};
 use super::{Context, Status, progress};
-use crate::ops::sign::{Action, Outcome, Report, Request, sign};
-use crate::pgp::{Passphrase, PgpError, SecretKey, Signer};
+use crate::model::setting::Period;
+use crate::ops::keys::from_files;
+use crate::ops::sign::{Action, Outcome, Report, Request, TimeServer, sign};
+use crate::web::{Roots, WebError};
 
 /// Sign the SPKs of a release
 ///
 /// Puts the signature that DSM 5.1 to 6.2 knows into each SPK, and the certificate under keys/, in one commit. The rest
-/// of each SPK keeps its bytes. The passphrase of the key is asked for on the terminal, unless a file or a descriptor has
-/// it. Nothing of the key is written anywhere.
+/// of each SPK keeps its bytes. The passphrase of the key is asked for on the terminal, unless a file or a
+/// descriptor has it. Nothing of the key is written anywhere.
 #[derive(Debug, clap::Args)]
 pub(super) struct SignArgs {
     #[command(flatten)]
     which: Which,
-    /// The secret key, as gpg or sq exports it
-    #[arg(long, value_name = "FILE")]
-    key: PathBuf,
-    /// Read the passphrase from the first line of this file; SPKREPO_PASSPHRASE_FILE names one too
-    #[arg(long, value_name = "FILE", conflicts_with = "passphrase_fd")]
-    passphrase_file: Option<PathBuf>,
-    /// Read the passphrase from the first line of this open descriptor
-    #[arg(long, value_name = "NUMBER")]
-    passphrase_fd: Option<u32>,
+    #[command(flatten)]
+    key: KeyArgs,
+    /// Have this time server sign around each signature, as DSM 5.1 to 6.2 expect it
+    #[arg(long, value_name = "URL")]
+    timestamp_url: Option<String>,
+    /// Believe the time server with the certificate in this file instead of those under keys/timestamp/
+    #[arg(long, value_name = "FILE", requires = "timestamp_url")]
+    timestamp_key: Vec<PathBuf>,
+    /// How long the time server may take for each answer
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value = "30s",
+        requires = "timestamp_url"
+    )]
+    timestamp_timeout: Period,
     /// Sign yanked builds too
     #[arg(long)]
     yanked: bool,
@@ -50,50 +58,68 @@ pub(super) struct UnsignArgs {
     yanked: bool,
 }
 
-/// Says why there is no key to sign with.
+/// Says why no time server can be asked.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum KeyError {
-    #[error("the key `{path}` has a passphrase, and there is no terminal to ask for it")]
-    NoPassphrase { path: PathBuf },
-    #[error("could not read `{path}`")]
-    Read {
-        path: PathBuf,
-        #[source]
-        source: io::Error,
-    },
-    #[error("`{path}` is of no use as a secret key")]
-    Unusable {
-        path: PathBuf,
-        #[source]
-        source: PgpError,
-    },
+#[error("`{path}`, which {ROOTS} names, is of no use")]
+pub(super) struct RootsError {
+    path: PathBuf,
+    #[source]
+    source: RootsFault,
 }
 
-/// Bytes of an exported key, which may hold pictures and other people's signatures.
-const MAX_KEY: u64 = 16 << 20;
-const MAX_PASSPHRASE: u64 = 4096;
-/// Names a file with the passphrase.
-pub(super) const PASSPHRASE_FILE: &str = "SPKREPO_PASSPHRASE_FILE";
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+enum RootsFault {
+    Read(std::io::Error),
+    Web(WebError),
+}
+
+/// Names a file with the authorities that vouch for servers, as for other programs.
+const ROOTS: &str = "SSL_CERT_FILE";
 
 pub(super) fn sign_builds(context: &Context, args: SignArgs) -> Result<Status, CliError> {
-    forbid_core_dumps();
     let now = Timestamp::now();
-    let signer = signer(&args, context.ui.is_terminal(), now)?;
+    let time_server = time_server(&args)?;
+    let signer = secret::signer(&args.key, context.ui.is_terminal(), now)?;
+    let action = Action::Sign {
+        signer: &signer,
+        time_server: time_server.as_ref(),
+    };
+    let report = run(context, args.which, args.yanked, &action, now)?;
     let fresh = |outcome: &Outcome| matches!(outcome, Outcome::Signed { .. });
-    let report = run(
-        context,
-        args.which,
-        args.yanked,
-        &Action::Sign(&signer),
-        now,
-    )?;
-    if report.builds.iter().any(|build| fresh(&build.outcome)) {
+    let any = report.builds.iter().any(|build| fresh(&build.outcome));
+    if any && time_server.is_none() {
         context.ui.note(
             "note: without a time server's signature around it, DSM 5.1 to 6.2 take the publisher for unknown; \
              they install it when Package Center trusts any publisher",
         );
     }
     Ok(Status::Done)
+}
+
+fn time_server(args: &SignArgs) -> Result<Option<TimeServer>, CliError> {
+    let Some(url) = &args.timestamp_url else {
+        return Ok(None);
+    };
+    let keys = from_files(&args.timestamp_key)?;
+    let certificates = (!args.timestamp_key.is_empty()).then_some(keys.timestamps);
+    let patience = args.timestamp_timeout.0;
+    Ok(Some(TimeServer::new(
+        url.clone(),
+        patience,
+        roots()?,
+        certificates,
+    )))
+}
+
+fn roots() -> Result<Roots, RootsError> {
+    let path = std::env::var_os(ROOTS).filter(|path| !path.is_empty());
+    let Some(path) = path.map(PathBuf::from) else {
+        return Ok(Roots::default());
+    };
+    let pem = std::fs::read(&path).map_err(RootsFault::Read);
+    let roots = pem.and_then(|pem| Roots::from_pem(&pem).map_err(RootsFault::Web));
+    roots.map_err(|source| RootsError { path, source })
 }
 
 pub(super) fn unsign(context: &Context, args: UnsignArgs) -> Result<Status, CliError> {
@@ -130,74 +156,15 @@ fn run(
     Ok(report)
 }
 
-/// A panic must not write the key to a file.
-fn forbid_core_dumps() {
-    #[cfg(unix)]
-    {
-        use rustix::process::{Resource, Rlimit, setrlimit};
-        let none = Rlimit {
-            current: Some(0),
-            maximum: Some(0),
-        };
-        // Where it is not allowed, the limit is lower already.
-        let _ = setrlimit(Resource::Core, none);
-    }
-}
-
-fn signer(args: &SignArgs, is_terminal: bool, now: Timestamp) -> Result<Signer, KeyError> {
-    let path = &args.key;
-    let unusable = |source| KeyError::Unusable {
-        path: path.clone(),
-        source,
-    };
-    let bytes = read(path, MAX_KEY)?;
-    let key = SecretKey::read(&bytes, now).map_err(unusable)?;
-    let passphrase = match key.is_protected() {
-        true => Some(passphrase(args, is_terminal)?),
-        false => None,
-    };
-    key.unlock(passphrase.as_ref()).map_err(unusable)
-}
-
-fn passphrase(args: &SignArgs, is_terminal: bool) -> Result<Passphrase, KeyError> {
-    let named = match (&args.passphrase_file, args.passphrase_fd) {
-        (Some(path), _) => Some(path.clone()),
-        (None, Some(number)) => Some(PathBuf::from(format!("/dev/fd/{number}"))),
-        (None, None) => std::env::var_os(PASSPHRASE_FILE).map(PathBuf::from),
-    };
-    if let Some(path) = named {
-        let mut bytes = read(&path, MAX_PASSPHRASE)?;
-        let line = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
-        bytes.truncate(line.unwrap_or(bytes.len()));
-        return Ok(bytes.into());
-    }
-    if !is_terminal {
-        let path = args.key.clone();
-        return Err(KeyError::NoPassphrase { path });
-    }
-    let prompt = format!("Passphrase of {}: ", args.key.display());
-    let typed = rpassword::prompt_password(prompt).map_err(|source| KeyError::Read {
-        path: PathBuf::from("/dev/tty"),
-        source,
-    })?;
-    Ok(typed.into_bytes().into())
-}
-
-fn read(path: &Path, max: u64) -> Result<Vec<u8>, KeyError> {
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(max).read_to_end(&mut bytes))
-        .map_err(|source| KeyError::Read {
-            path: path.to_owned(),
-            source,
-        })?;
-    Ok(bytes)
-}
-
 fn words(outcome: &Outcome) -> String {
     match outcome {
         Outcome::AlreadySigned { fingerprint } => format!("already signed by {fingerprint}"),
         Outcome::NotSigned => "not signed".to_owned(),
+        Outcome::Signed {
+            fingerprint,
+            timestamped_by: Some(by),
+            ..
+        } => format!("signed by {fingerprint}, time stamp by {by}"),
         Outcome::Signed { fingerprint, .. } => format!("signed by {fingerprint}"),
         Outcome::StaysYanked => "left alone, since it is yanked".to_owned(),
         Outcome::Unsigned { .. } => "signature removed".to_owned(),

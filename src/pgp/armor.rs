@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use sequoia_openpgp::armor::{Kind, Writer};
+use sequoia_openpgp::packet::Signature;
 use sequoia_openpgp::parse::{PacketParser, PacketParserResult, Parse as _};
 use sequoia_openpgp::serialize::MarshalInto as _;
 use sequoia_openpgp::{Packet, Profile};
@@ -20,15 +21,23 @@ pub(super) fn armored(kind: Kind, bytes: &[u8]) -> Vec<u8> {
 
 /// Returns the armored signature in the one form that `spkrepo` writes, if that is what `text` holds.
 pub(crate) fn armored_signature(text: &[u8]) -> Option<Vec<u8>> {
-    let packets = packets(text).ok()?;
     let mut bytes = Vec::new();
-    for packet in packets {
-        let Packet::Signature(_) = packet else {
-            return None;
-        };
-        bytes.extend(packet.to_vec().ok()?);
+    for signature in signatures(text)? {
+        bytes.extend(Packet::from(signature).to_vec().ok()?);
     }
-    (!bytes.is_empty()).then(|| armored(Kind::Signature, &bytes))
+    Some(armored(Kind::Signature, &bytes))
+}
+
+/// Returns the signatures that `text` holds: at least one, and nothing else.
+pub(super) fn signatures(text: &[u8]) -> Option<Vec<Signature>> {
+    let packets = packets(text).ok()?.into_iter();
+    let signatures: Option<Vec<Signature>> = packets
+        .map(|packet| match packet {
+            Packet::Signature(signature) => Some(signature),
+            _ => None,
+        })
+        .collect();
+    signatures.filter(|signatures| !signatures.is_empty())
 }
 
 fn packets(text: &[u8]) -> sequoia_openpgp::Result<Vec<Packet>> {

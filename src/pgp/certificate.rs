@@ -71,6 +71,15 @@ impl Certificate {
         }
     }
 
+    /// Fails when nobody would rely on what its key signs at `now`.
+    pub(super) fn check_can_sign(&self, now: Timestamp) -> Result<(), PgpError> {
+        match self.standing(now) {
+            Standing::Expired => Err(PgpError::KeyExpired),
+            Standing::Revoked => Err(PgpError::KeyRevoked),
+            Standing::Good { .. } | Standing::Unusable => Ok(()),
+        }
+    }
+
     /// Returns the certificate in armor with nothing of other people's: no certifications, no pictures.
     pub(crate) fn to_text(&self) -> String {
         let mut bytes = Vec::new();

@@ -8,6 +8,7 @@ mod certificate;
 mod error;
 mod message;
 mod secret;
+mod signer;
 #[cfg(test)]
 pub(crate) mod testing;
 mod verify;
@@ -16,7 +17,8 @@ pub(crate) use armor::armored_signature;
 pub(crate) use certificate::{Certificate, Standing};
 pub(crate) use error::PgpError;
 pub(crate) use message::open;
-pub(crate) use secret::{Passphrase, SecretKey, Signer};
+pub(crate) use secret::{Passphrase, SecretKey};
+pub(crate) use signer::{Signed, Signer};
 pub(crate) use verify::{Checked, Verdict, verify};
 
 /// The name of the notation (RFC 9580, 5.2.3.24) with the SHA-256 of the whole unsigned SPK.

@@ -1,26 +1,18 @@
-//! A secret key in memory, and the detached signatures that it makes.
+//! A secret key in memory: found among those of a file, and unlocked.
 
-use std::io::{self, Read, Write as _};
 use std::time::SystemTime;
 
 use jiff::Timestamp;
 use sequoia_openpgp::Cert;
-use sequoia_openpgp::armor::Kind;
-use sequoia_openpgp::crypto::{KeyPair, Password};
+use sequoia_openpgp::crypto::Password;
 use sequoia_openpgp::packet::Key;
 use sequoia_openpgp::packet::key::{SecretKeyMaterial, SecretParts, UnspecifiedRole};
-use sequoia_openpgp::packet::signature::SignatureBuilder;
-use sequoia_openpgp::packet::signature::subpacket::NotationDataFlags;
 use sequoia_openpgp::parse::Parse as _;
 use sequoia_openpgp::policy::StandardPolicy;
-use sequoia_openpgp::serialize::stream::{Message, Signer as Signing};
-use sequoia_openpgp::types::SignatureType;
 
-use super::NOTATION;
-use super::armor::armored;
-use super::certificate::{Certificate, Standing, not_openpgp};
+use super::certificate::{Certificate, not_openpgp};
 use super::error::PgpError;
-use crate::base::digest::Sha256;
+use super::signer::{Means, Signer};
 
 /// A secret key that may be protected by a passphrase. It has no `Debug`: nothing of it may be printed.
 pub(crate) struct SecretKey {
@@ -30,15 +22,6 @@ pub(crate) struct SecretKey {
 
 /// What protects a secret key; wiped from memory when dropped.
 pub(crate) struct Passphrase(Password);
-
-/// Who can sign.
-pub(crate) struct Signer {
-    pub(crate) certificate: Certificate,
-    pair: KeyPair,
-}
-
-/// Bytes that are signed at once.
-const CHUNK: usize = 256 * 1024;
 
 impl From<Vec<u8>> for Passphrase {
     fn from(bytes: Vec<u8>) -> Self {
@@ -52,11 +35,7 @@ impl SecretKey {
     pub(crate) fn read(bytes: &[u8], now: Timestamp) -> Result<Self, PgpError> {
         let cert = Cert::from_bytes(bytes).map_err(not_openpgp)?;
         let certificate = Certificate(cert.clone().strip_secret_key_material());
-        match certificate.standing(now) {
-            Standing::Expired => return Err(PgpError::KeyExpired),
-            Standing::Revoked => return Err(PgpError::KeyRevoked),
-            Standing::Good { .. } | Standing::Unusable => {}
-        }
+        certificate.check_can_sign(now)?;
         let policy = StandardPolicy::new();
         let usable = cert
             .keys()
@@ -89,10 +68,8 @@ impl SecretKey {
             }
             None => self.key.clone(),
         };
-        Ok(Signer {
-            certificate: self.certificate,
-            pair: key.into_keypair().map_err(|_| PgpError::WrongPassphrase)?,
-        })
+        let pair = key.into_keypair().map_err(|_| PgpError::WrongPassphrase)?;
+        Ok(Signer::new(self.certificate, Means::Pair(pair)))
     }
 }
 
@@ -101,52 +78,5 @@ fn is_whole(key: &Key<SecretParts, UnspecifiedRole>) -> bool {
     match key.secret() {
         SecretKeyMaterial::Unencrypted(_) => true,
         SecretKeyMaterial::Encrypted(encrypted) => encrypted.s2k().is_supported(),
-    }
-}
-
-impl Signer {
-    /// Returns the armored detached signature over `content`, which states the digest of the unsigned SPK.
-    pub(crate) fn sign(
-        &self,
-        content: impl Read,
-        unsigned: Sha256,
-        now: Timestamp,
-    ) -> Result<Vec<u8>, PgpError> {
-        let mut bytes = Vec::new();
-        self.try_sign(content, unsigned, now, &mut bytes)
-            .map_err(|error| match error.downcast::<io::Error>() {
-                Ok(error) => PgpError::Read(error),
-                Err(error) => PgpError::NotSigned {
-                    source: error.into(),
-                },
-            })?;
-        Ok(armored(Kind::Signature, &bytes))
-    }
-
-    fn try_sign(
-        &self,
-        mut content: impl Read,
-        unsigned: Sha256,
-        now: Timestamp,
-        bytes: &mut Vec<u8>,
-    ) -> sequoia_openpgp::Result<()> {
-        let template = SignatureBuilder::new(SignatureType::Binary).add_notation(
-            NOTATION,
-            unsigned.to_string(),
-            NotationDataFlags::empty().set_human_readable(),
-            false,
-        )?;
-        let mut signing = Signing::with_template(Message::new(bytes), self.pair.clone(), template)?
-            .detached()
-            .creation_time(SystemTime::from(now))
-            .build()?;
-        let mut buffer = vec![0; CHUNK];
-        loop {
-            match content.read(&mut buffer)? {
-                0 => break,
-                count => signing.write_all(&buffer[..count])?,
-            }
-        }
-        signing.finalize()
     }
 }

@@ -23,7 +23,7 @@ pub(crate) enum Signature {
 
 impl Signature {
     /// Returns the form of the member's content.
-    pub(super) fn of(content: &[u8]) -> Self {
+    pub(crate) fn of(content: &[u8]) -> Self {
         let text = String::from_utf8_lossy(content);
         let text = text.trim_start_matches('\u{feff}').trim_start();
         if text.is_empty() {

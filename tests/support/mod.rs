@@ -21,4 +21,5 @@ pub(crate) mod source;
 pub(crate) mod spk;
 mod spk_test;
 pub(crate) mod tar;
+pub(crate) mod time_server;
 mod words;

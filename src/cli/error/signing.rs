@@ -1,13 +1,14 @@
 //! What to do about errors of `sign`, `unsign` and `verify`.
 
 use super::{Advice, CliError, hint, hints};
-use crate::cli::sign::KeyError;
+use crate::cli::secret::KeyError;
+use crate::cli::sign::RootsError;
 use crate::ops::keys::KeysError;
-use crate::ops::sign::SignError;
+use crate::ops::sign::{SignError, TimestampError};
 use crate::ops::verify::VerifyError;
 use crate::pgp::PgpError;
 
-with_advice!(KeyError, KeysError, SignError, VerifyError);
+with_advice!(KeyError, KeysError, RootsError, SignError, VerifyError);
 
 impl Advice for KeysError {
     fn hints(&self) -> Vec<String> {
@@ -15,6 +16,12 @@ impl Advice for KeysError {
             Self::Read { .. } => Vec::new(),
             Self::Unusable { .. } => hints(&[hint::EXPORT_CERTIFICATE]),
         }
+    }
+}
+
+impl Advice for RootsError {
+    fn hints(&self) -> Vec<String> {
+        Vec::new()
     }
 }
 
@@ -42,6 +49,12 @@ impl Advice for SignError {
             Self::Offered { .. } => hints(&[hint::FORCE_UNSIGN]),
             Self::Open(error) => error.hints(),
             Self::Target(error) => error.hints(),
+            Self::Timestamp { source, .. } => match source {
+                TimestampError::NoCertificate | TimestampError::Unreliable { .. } => {
+                    hints(&[hint::TRUST_TIME_SERVER])
+                }
+                _ => hints(&[hint::WITHOUT_TIME_SERVER]),
+            },
             Self::Write(error) => error.hints(),
             Self::Blob(_)
             | Self::Damaged { .. }

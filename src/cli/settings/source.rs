@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fmt;
 
 use super::flags::SettingFlags;
-use crate::cli::sign::PASSPHRASE_FILE;
+use crate::cli::secret::PASSPHRASE_FILE;
 use crate::model::doc::{ServeDoc, nearest};
 use crate::model::setting::{SETTINGS, Setting, ValueError, texts_of};
 

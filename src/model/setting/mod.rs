@@ -8,6 +8,7 @@ mod amount;
 mod kind;
 mod table;
 
+pub(crate) use amount::Period;
 pub(crate) use kind::{AccessLog, Shape, ValueError};
 pub(crate) use table::{SETTINGS, ServeSettings};
 

@@ -1,10 +1,11 @@
 //! Puts signatures into SPKs and takes them out: `sign`, `unsign`.
 //!
-//! The stages: which builds ([`super::target`]) → [`bytes`] (each SPK with other bytes, staged in the blob store) →
-//! [`plan`] (the change of one commit) → the blobs get their names → the change lands.
+//! The stages: which builds ([`super::target`]) → [`bytes`] (each SPK with other bytes, staged in the blob store; with a
+//! [`timestamp`] around the signature if that is asked for) → [`plan`] (the change of one commit) → the blobs get their names → the change lands.
 
 mod bytes;
 mod plan;
+mod timestamp;
 
 use std::collections::BTreeMap;
 
@@ -23,10 +24,14 @@ use crate::model::fingerprint::Fingerprint;
 use crate::pgp::{PgpError, Signer};
 use crate::repo::{Build, OpenError, Repository, Snapshot, WriteError, check_can_land, preview};
 use crate::spk::SpkError;
+pub(crate) use timestamp::{TimeServer, TimestampError};
 
 /// What is done to the builds.
 pub(crate) enum Action<'a> {
-    Sign(&'a Signer),
+    Sign {
+        signer: &'a Signer,
+        time_server: Option<&'a TimeServer>,
+    },
     Unsign {
         /// Also builds that are offered on stable.
         force: bool,
@@ -59,6 +64,9 @@ pub(crate) enum Outcome {
     Signed {
         fingerprint: Fingerprint,
         sha256: Sha256,
+        /// The time server's key.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        timestamped_by: Option<Fingerprint>,
     },
     /// It is changed only when that is asked for.
     StaysYanked,
@@ -121,6 +129,12 @@ pub(crate) enum SignError {
     },
     #[error(transparent)]
     Target(#[from] TargetError),
+    #[error("{build} got no time stamp")]
+    Timestamp {
+        build: String,
+        #[source]
+        source: TimestampError,
+    },
     #[error(transparent)]
     Write(#[from] WriteError),
 }
@@ -130,6 +144,7 @@ pub(crate) enum SignError {
 struct Made {
     digests: Digests,
     signature: Option<SignatureDoc>,
+    timestamped_by: Option<Fingerprint>,
 }
 
 /// What was made of the bytes of each build, by their digest before; nothing where there was nothing to do.
@@ -175,6 +190,18 @@ fn make_all(
     progress: &dyn Progress,
 ) -> Result<(AllMade, Vec<StagedBlob>), SignError> {
     let (package, release, builds) = request.target.builds(snapshot, &request.filters)?;
+    if let Action::Sign {
+        time_server: Some(time_server),
+        ..
+    } = action
+    {
+        time_server
+            .check(&snapshot.keys)
+            .map_err(|source| SignError::Timestamp {
+                build: format!("{} {}", package.name, release.version),
+                source,
+            })?;
+    }
     let mut all = AllMade::new();
     let mut blobs = Vec::new();
     for build in builds {
@@ -187,7 +214,14 @@ fn make_all(
         {
             return Err(SignError::Offered { build: name });
         }
-        let made = bytes::make(repository, &name, build, action, now, progress)?;
+        let task = bytes::Task {
+            action,
+            build,
+            keys: &snapshot.keys,
+            name: &name,
+            now,
+        };
+        let made = task.make(repository, progress)?;
         let made = made.map(|(made, blob)| {
             blobs.push(blob);
             made
@@ -202,7 +236,7 @@ fn decided(build: &Build, request: &Request, action: &Action<'_>) -> Option<Outc
     if build.doc.yanked.is_some() && !request.yanked {
         return Some(Outcome::StaysYanked);
     }
-    let Action::Sign(signer) = action else {
+    let Action::Sign { signer, .. } = action else {
         return None;
     };
     let fingerprint = signer.certificate.fingerprint();

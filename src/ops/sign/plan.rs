@@ -37,7 +37,7 @@ pub(super) fn plan(
             outcome,
         });
     }
-    if let Action::Sign(signer) = action
+    if let Action::Sign { signer, .. } = action
         && !changed.is_empty()
     {
         let path = format!("{}/{}.asc", Keys::FOLDER, signer.certificate.fingerprint());
@@ -89,6 +89,7 @@ impl<'a> Planner<'a> {
             Some(signature) => Outcome::Signed {
                 fingerprint: signature.fingerprint.clone(),
                 sha256,
+                timestamped_by: made.timestamped_by.clone(),
             },
             None => Outcome::Unsigned { sha256 },
         })
@@ -123,7 +124,7 @@ fn message(
     action: &Action<'_>,
 ) -> Message {
     let (verb, by) = match action {
-        Action::Sign(signer) => ("sign", Some(signer.certificate.fingerprint())),
+        Action::Sign { signer, .. } => ("sign", Some(signer.certificate.fingerprint())),
         Action::Unsign { .. } => ("unsign", None),
     };
     let mut trailers = vec![

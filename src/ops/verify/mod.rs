@@ -228,7 +228,7 @@ mod tests {
         let content = layout.content(Cursor::new(&unsigned));
         let signature = signer.sign(content, Sha256::of(&unsigned), now);
         let signature = signature.expect("memory can be read");
-        let member = signature_member(&signature, now.as_second().unsigned_abs());
+        let member = signature_member(&signature.armored, now.as_second().unsigned_abs());
         let mut spk = Vec::new();
         let place = layout.end..layout.end;
         splice(&mut Cursor::new(unsigned), &place, &member, &mut spk).expect("memory");
