@@ -30,6 +30,7 @@ mod rollback;
 mod samples;
 mod serve;
 mod sign;
+mod sign_gpg;
 mod signing;
 mod source_rules;
 mod support;

@@ -36,11 +36,16 @@ pub(super) const INIT: &str =
     "make a package source here with `spkrepo init`, or name one with `--repo DIR`";
 pub(super) const INSTALL_LFS: &str =
     "install git-lfs, or check without `--blobs`: what needs no SPKs is checked anyway";
+pub(super) const INSTALL_GPG: &str =
+    "install GnuPG, or sign with a key in a file: `spkrepo sign PACKAGE@VERSION --key FILE`";
 pub(super) const KEEP_TEXTS: &str = "raise the version if the texts are meant to change, or use `spkrepo add --keep-texts FILE` to keep the release's";
 pub(super) const LIST_TOKENS: &str = "`spkrepo token list` shows the tokens";
 pub(super) const LOCKED: &str = "wait for the other process; if none is running, delete that file";
 pub(super) const METRICS_LISTEN: &str = "`spkrepo serve --metrics-listen 127.0.0.1:9100` answers /healthz without TLS as well; give this command the same";
 pub(super) const NAME_BASE: &str = "name the commit to compare with: `spkrepo diff A`";
+pub(super) const LIST_GPG_KEYS: &str = "`gpg --list-secret-keys` shows the keys that it has";
+pub(super) const NAME_GPG_KEY: &str =
+    "name one of them: `spkrepo sign PACKAGE@VERSION --gpg FINGERPRINT`";
 pub(super) const NAME_PASSPHRASE: &str = "name a file with it by `--passphrase-file` or SPKREPO_PASSPHRASE_FILE, or a descriptor by `--passphrase-fd`";
 pub(super) const NAME_PLATFORM: &str =
     "name its platform with `--arch`; a NAS sends it in each request";
@@ -65,7 +70,7 @@ pub(super) const YANK: &str =
 
 /// Every hint of this file.
 #[cfg(test)]
-pub(super) const ALL: [&str; 43] = [
+pub(super) const ALL: [&str; 46] = [
     ADD_IDENTITY,
     ADD_MAINTAINER,
     ADD_STAGED,
@@ -87,12 +92,15 @@ pub(super) const ALL: [&str; 43] = [
     FINISH,
     FORCE_UNSIGN,
     INIT,
+    INSTALL_GPG,
     INSTALL_LFS,
     KEEP_TEXTS,
+    LIST_GPG_KEYS,
     LIST_TOKENS,
     LOCKED,
     METRICS_LISTEN,
     NAME_BASE,
+    NAME_GPG_KEY,
     NAME_PASSPHRASE,
     NAME_PLATFORM,
     NEWER_FORMAT,

@@ -1,4 +1,4 @@
-//! Who signs: a secret key from a file, with its passphrase.
+//! Who signs: a secret key from a file, with its passphrase, or the user's GnuPG.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -12,19 +12,34 @@ use crate::pgp::{Passphrase, PgpError, SecretKey, Signer};
 #[derive(Debug, clap::Args)]
 pub(super) struct KeyArgs {
     /// The secret key, as gpg or sq exports it
-    #[arg(long, value_name = "FILE")]
-    key: PathBuf,
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "gpg",
+        conflicts_with = "gpg"
+    )]
+    key: Option<PathBuf>,
+    /// Sign through GnuPG and its agent, as with a smart card: with this key, or the only one that it has
+    #[arg(
+        long,
+        value_name = "KEYID",
+        num_args = 0..=1,
+        default_missing_value = ""
+    )]
+    gpg: Option<String>,
     /// Read the passphrase from the first line of this file; SPKREPO_PASSPHRASE_FILE names one too
-    #[arg(long, value_name = "FILE", conflicts_with = "passphrase_fd")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["gpg", "passphrase_fd"])]
     passphrase_file: Option<PathBuf>,
     /// Read the passphrase from the first line of this open descriptor
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", conflicts_with = "gpg")]
     passphrase_fd: Option<u32>,
 }
 
 /// Says why there is no key to sign with.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum KeyError {
+    #[error("GnuPG cannot sign")]
+    Gpg(#[source] PgpError),
     #[error("the key `{path}` has a passphrase, and there is no terminal to ask for it")]
     NoPassphrase { path: PathBuf },
     #[error("could not read `{path}`")]
@@ -53,7 +68,10 @@ pub(super) fn signer(
     is_terminal: bool,
     now: Timestamp,
 ) -> Result<Signer, KeyError> {
-    let path = &args.key;
+    let Some(path) = &args.key else {
+        let name = args.gpg.as_deref().filter(|name| !name.is_empty());
+        return Signer::of_gpg(name, now).map_err(KeyError::Gpg);
+    };
     forbid_core_dumps();
     let unusable = |source| KeyError::Unusable {
         path: path.clone(),

@@ -16,8 +16,8 @@ use crate::web::{Roots, WebError};
 /// Sign the SPKs of a release
 ///
 /// Puts the signature that DSM 5.1 to 6.2 knows into each SPK, and the certificate under keys/, in one commit. The rest
-/// of each SPK keeps its bytes. The passphrase of the key is asked for on the terminal, unless a file or a
-/// descriptor has it. Nothing of the key is written anywhere.
+/// of each SPK keeps its bytes. The passphrase of a key in a file is asked for on the terminal, unless a file or a
+/// descriptor has it; that of a key of GnuPG is asked for by its agent. Nothing of the key is written anywhere.
 #[derive(Debug, clap::Args)]
 pub(super) struct SignArgs {
     #[command(flatten)]

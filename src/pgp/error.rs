@@ -10,6 +10,17 @@ type Cause = Box<dyn Error + Send + Sync>;
 pub(crate) enum PgpError {
     #[error("there is no secret key in it that can sign: neither a primary key nor a subkey")]
     CannotSign,
+    /// What gpg says to the user.
+    #[error("gpg: {message}")]
+    Gpg { message: String },
+    #[error("what gpg made is no signature of the kind that was asked for")]
+    GpgAnswer,
+    #[error("`gpg` could not be run")]
+    GpgMissing(#[source] std::io::Error),
+    #[error("gpg has several secret keys that it could be: {}", .fingerprints.join(", "))]
+    GpgSeveral { fingerprints: Vec<String> },
+    #[error("gpg has no secret key that can sign")]
+    GpgWithoutKey,
     #[error("the key has expired")]
     KeyExpired,
     #[error("the key is revoked")]

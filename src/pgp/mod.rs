@@ -1,11 +1,13 @@
 //! OpenPGP: certificates, secret keys, and the two forms of signatures that DSM knows. Knows nothing of SPKs.
 //!
 //! RFC 4880 and RFC 9580 by `sequoia-openpgp`. Nothing here reads the environment, asks for a passphrase or writes a
-//! file; secret keys stay in memory that is encrypted or wiped by the crate.
+//! file; secret keys stay in memory that is encrypted or wiped by the crate, or with the user's GnuPG, which is run as
+//! the program `gpg`.
 
 mod armor;
 mod certificate;
 mod error;
+mod gpg;
 mod message;
 mod secret;
 mod signer;

@@ -69,7 +69,7 @@ impl SecretKey {
             None => self.key.clone(),
         };
         let pair = key.into_keypair().map_err(|_| PgpError::WrongPassphrase)?;
-        Ok(Signer::new(self.certificate, Means::Pair(pair)))
+        Ok(Signer::new(self.certificate, Means::Pair(Box::new(pair))))
     }
 }
 

@@ -15,6 +15,7 @@ use super::NOTATION;
 use super::armor::armored;
 use super::certificate::Certificate;
 use super::error::PgpError;
+use super::gpg;
 use crate::base::digest::Sha256;
 
 /// Who can sign.
@@ -25,7 +26,10 @@ pub(crate) struct Signer {
 
 /// Where the secret key is.
 pub(super) enum Means {
-    Pair(KeyPair),
+    /// With GnuPG, which knows the key by this name.
+    Gpg(String),
+    /// Ready to sign; much larger than a name.
+    Pair(Box<KeyPair>),
 }
 
 /// A signature that was made.
@@ -49,7 +53,7 @@ impl Signer {
 
     /// Makes the detached signature over `content`, which states the digest of the unsigned SPK.
     ///
-    /// `now` has no fraction of a second.
+    /// `now` has no fraction of a second; gpg has a clock of its own.
     pub(crate) fn sign(
         &self,
         content: impl Read,
@@ -57,6 +61,7 @@ impl Signer {
         now: Timestamp,
     ) -> Result<Signed, PgpError> {
         match &self.means {
+            Means::Gpg(name) => gpg::sign(name, content, unsigned),
             Means::Pair(pair) => sign(pair, content, unsigned, now),
         }
     }

@@ -28,6 +28,9 @@ impl Advice for RootsError {
 impl Advice for KeyError {
     fn hints(&self) -> Vec<String> {
         match self {
+            Self::Gpg(PgpError::GpgMissing(_)) => hints(&[hint::INSTALL_GPG]),
+            Self::Gpg(PgpError::GpgSeveral { .. }) => hints(&[hint::NAME_GPG_KEY]),
+            Self::Gpg(_) => hints(&[hint::LIST_GPG_KEYS]),
             Self::NoPassphrase { .. } => hints(&[hint::NAME_PASSPHRASE]),
             Self::Read { .. } => Vec::new(),
             Self::Unusable {
