@@ -31,6 +31,7 @@ mod samples;
 mod serve;
 mod sign;
 mod sign_gpg;
+mod sign_secrets;
 mod signing;
 mod source_rules;
 mod support;

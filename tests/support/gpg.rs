@@ -30,6 +30,12 @@ impl<'a> Gpg<'a> {
         Self { home, sandbox }
     }
 
+    /// Takes the home of the sandbox that was made before.
+    pub(crate) fn existing(sandbox: &'a Sandbox) -> Self {
+        let home = sandbox.path("home/.gnupg");
+        Self { home, sandbox }
+    }
+
     /// Runs a line of shell in the root, demands success and returns what it printed.
     #[track_caller]
     pub(crate) fn shell(&self, line: &str) -> String {
