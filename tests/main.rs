@@ -32,6 +32,7 @@ mod serve;
 mod sign;
 mod sign_gpg;
 mod sign_secrets;
+mod sign_tampered;
 mod signing;
 mod source_rules;
 mod support;

@@ -1,6 +1,7 @@
 //! Checks a detached signature over a stream.
 
 use std::io::{self, Read};
+use std::time::SystemTime;
 
 use jiff::Timestamp;
 use sequoia_openpgp::packet::Signature;
@@ -9,7 +10,7 @@ use sequoia_openpgp::parse::stream::{
     DetachedVerifierBuilder, GoodChecksum, MessageLayer, MessageStructure, VerificationError,
     VerificationHelper,
 };
-use sequoia_openpgp::policy::StandardPolicy;
+use sequoia_openpgp::policy::{HashAlgoSecurity, Policy as _, StandardPolicy};
 use sequoia_openpgp::{Cert, KeyHandle};
 use serde::Serialize;
 
@@ -121,9 +122,9 @@ impl<'a> Judge<'a> {
     fn faulty(&self, error: &VerificationError<'_>) -> Checked {
         match error {
             VerificationError::MissingKey { sig } => of(sig, None, Verdict::UnknownKey, None),
-            VerificationError::UnboundKey { sig, cert, error } => {
-                self.bad_key(sig, cert, &error.to_string())
-            }
+            VerificationError::UnboundKey { sig, cert, error } => self
+                .by_later_binding(sig, cert)
+                .unwrap_or_else(|| self.bad_key(sig, cert, &error.to_string())),
             VerificationError::BadKey { sig, ka, error } => {
                 self.bad_key(sig, ka.cert(), &error.to_string())
             }
@@ -142,6 +143,28 @@ impl<'a> Judge<'a> {
             }
             _ => Checked::bad("the signature cannot be checked"),
         }
+    }
+
+    /// gpg replaces the self-signature of a key that is prolonged, and then nothing says any more that the key could sign
+    /// when it did: that it can today is enough.
+    fn by_later_binding(&self, signature: &Signature, cert: &Cert) -> Option<Checked> {
+        let policy = StandardPolicy::new();
+        let now = SystemTime::from(self.now);
+        let standing = Certificate(cert.clone()).standing(self.now);
+        let is_sound = matches!(standing, Standing::Good { .. })
+            && signature.signature_alive(now, None).is_ok()
+            && policy
+                .signature(signature, HashAlgoSecurity::CollisionResistance)
+                .is_ok();
+        let mut keys = cert
+            .keys()
+            .with_policy(&policy, now)
+            .supported()
+            .alive()
+            .revoked(false)
+            .for_signing();
+        let is_signer = is_sound && keys.any(|key| signature.verify_signature(key.key()).is_ok());
+        is_signer.then(|| of(signature, Some(cert), Verdict::Good, None))
     }
 
     fn bad_key(&self, signature: &Signature, cert: &Cert, reason: &str) -> Checked {
