@@ -1,6 +1,6 @@
 //! How long the program takes, as ratios to what does the same work in the same run.
 //!
-//! `cargo bench` runs all of it but the soak, `cargo bench -- requests` one part. Needs git, nginx and wrk, and the tools of GNU. Nothing fails for
+//! `cargo bench` runs all of it but the soak, `cargo bench -- requests` one part. Needs git, gpg, nginx and wrk, and the tools of GNU. Nothing fails for
 //! being slow: the figures are for people, who know the machine.
 
 mod adding;
@@ -10,6 +10,7 @@ mod opening;
 mod reload;
 mod requests;
 mod selecting;
+mod signing;
 mod soak;
 #[allow(
     unused_imports,
@@ -23,13 +24,14 @@ fn main() {
         .skip(1)
         .filter(|argument| !argument.starts_with('-'))
         .collect();
-    let parts: [(&str, fn()); 7] = [
+    let parts: [(&str, fn()); 8] = [
         ("adding", adding::run),
         ("hostile", hostile::run),
         ("opening", opening::run),
         ("reload", reload::run),
         ("requests", requests::run),
         ("selecting", selecting::run),
+        ("signing", signing::run),
         ("soak", soak::run),
     ];
     for (name, run) in parts {

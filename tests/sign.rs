@@ -196,6 +196,31 @@ fn stable_and_yanked_builds_change_only_when_that_is_asked_for() {
 }
 
 #[test]
+fn a_damaged_blob_is_not_signed() {
+    let sandbox = Sandbox::initialized();
+    let gpg = Gpg::new(&sandbox);
+    gpg.key("tess", "ed25519", "", "");
+    gpg.export("tess", "");
+    let spk = added(&sandbox, &demo());
+    let path = sandbox.blob_path(&sha256(&spk));
+    let (head, files) = (sandbox.head(), sandbox.files("repo/.git/lfs"));
+    // Within the content of INFO, and in the zeros behind the last member.
+    for at in [600, spk.len() - 1] {
+        let mut damaged = spk.clone();
+        damaged[at] ^= 1;
+        fs_err::write(&path, damaged).expect("a blob");
+        sandbox
+            .run("sign demo --key ../tess.key")
+            .failure(2)
+            .stderr_has("the blob of demo 1.0-1 (dsm6.0-7321-noarch) is damaged");
+        assert_eq!(sandbox.head(), head);
+        assert_eq!(sandbox.files("repo/.git/lfs"), files);
+    }
+    fs_err::write(&path, spk).expect("a blob");
+    sandbox.run("sign demo --key ../tess.key").success();
+}
+
+#[test]
 fn keys_that_cannot_sign_are_refused_with_the_reason() {
     let sandbox = Sandbox::initialized();
     let gpg = Gpg::new(&sandbox);

@@ -119,8 +119,22 @@ impl Sha256 {
     }
 }
 
+/// Computes one SHA-256 incrementally.
+#[derive(Clone, Default)]
+pub(crate) struct Sha256Hasher(sha2::Sha256);
+
+impl Sha256Hasher {
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    pub(crate) fn finish(self) -> Sha256 {
+        Sha256(self.0.finalize().into())
+    }
+}
+
 /// Computes one MD5 incrementally.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Md5Hasher(md5::Md5);
 
 impl Md5Hasher {
@@ -152,41 +166,55 @@ const WAITING: usize = 16;
 /// On a machine with two cores the stream takes as long as SHA-256 alone.
 pub(crate) struct ParallelHasher {
     chunk: Vec<u8>,
-    md5: Worker<Md5>,
-    sha256: Worker<Sha256>,
+    md5: Worker<Md5Hasher>,
+    sha256: Worker<Sha256Hasher>,
     size: u64,
 }
 
-struct Worker<T> {
-    chunks: SyncSender<Arc<Vec<u8>>>,
-    result: JoinHandle<T>,
+/// A thread that has a hasher `H`.
+struct Worker<H> {
+    jobs: SyncSender<Job<H>>,
+    thread: JoinHandle<H>,
 }
 
-impl<T: Send + 'static> Worker<T> {
-    fn spawn<H: Send + 'static>(
-        mut state: H,
-        update: impl Fn(&mut H, &[u8]) + Send + 'static,
-        finish: impl FnOnce(H) -> T + Send + 'static,
-    ) -> Self {
-        let (chunks, queue) = sync_channel::<Arc<Vec<u8>>>(WAITING);
-        let result = std::thread::spawn(move || {
-            while let Ok(chunk) = queue.recv() {
-                update(&mut state, &chunk);
+enum Job<H> {
+    Chunk(Arc<Vec<u8>>),
+    /// Sends a copy of the hasher as it is after all chunks before.
+    Fork(SyncSender<H>),
+}
+
+impl<H: Clone + Default + Send + 'static> Worker<H> {
+    fn spawn(update: fn(&mut H, &[u8])) -> Self {
+        let (jobs, queue) = sync_channel(WAITING);
+        let thread = std::thread::spawn(move || {
+            let mut hasher = H::default();
+            while let Ok(job) = queue.recv() {
+                match job {
+                    Job::Chunk(chunk) => update(&mut hasher, &chunk),
+                    // Who asked and left needs no answer.
+                    Job::Fork(reply) => reply.send(hasher.clone()).unwrap_or_default(),
+                }
             }
-            finish(state)
+            hasher
         });
-        Self { chunks, result }
+        Self { jobs, thread }
     }
 
-    fn feed(&self, chunk: Arc<Vec<u8>>) {
-        self.chunks
-            .send(chunk)
+    fn give(&self, job: Job<H>) {
+        self.jobs
+            .send(job)
             .expect("the worker ends only after its sender is dropped");
     }
 
-    fn finish(self) -> T {
-        drop(self.chunks);
-        self.result.join().expect("hashing does not panic")
+    fn fork(&self) -> H {
+        let (reply, answer) = sync_channel(1);
+        self.give(Job::Fork(reply));
+        answer.recv().expect("hashing does not panic")
+    }
+
+    fn finish(self) -> H {
+        drop(self.jobs);
+        self.thread.join().expect("hashing does not panic")
     }
 }
 
@@ -195,14 +223,16 @@ impl ParallelHasher {
     pub(crate) fn new() -> Self {
         Self {
             chunk: Vec::with_capacity(CHUNK),
-            md5: Worker::spawn(Md5Hasher::default(), Md5Hasher::update, Md5Hasher::finish),
-            sha256: Worker::spawn(
-                sha2::Sha256::new(),
-                |state, bytes| state.update(bytes),
-                |state| Sha256(state.finalize().into()),
-            ),
+            md5: Worker::spawn(Md5Hasher::update),
+            sha256: Worker::spawn(Sha256Hasher::update),
             size: 0,
         }
+    }
+
+    /// Returns a hasher that has had the stream so far, and may be given another end.
+    pub(crate) fn fork_sha256(&mut self) -> Sha256Hasher {
+        self.hand_over();
+        self.sha256.fork()
     }
 
     /// Adds `bytes` to the stream.
@@ -223,18 +253,29 @@ impl ParallelHasher {
             &mut self.chunk,
             Vec::with_capacity(CHUNK),
         ));
-        self.md5.feed(Arc::clone(&chunk));
-        self.sha256.feed(chunk);
+        self.md5.give(Job::Chunk(Arc::clone(&chunk)));
+        self.sha256.give(Job::Chunk(chunk));
     }
 
     /// Waits for both threads and returns what they found.
     pub(crate) fn finish(mut self) -> Digests {
         self.hand_over();
         Digests {
-            md5: self.md5.finish(),
-            sha256: self.sha256.finish(),
+            md5: self.md5.finish().finish(),
+            sha256: self.sha256.finish().finish(),
             size: self.size,
         }
+    }
+}
+
+impl io::Write for Sha256Hasher {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -268,6 +309,18 @@ mod tests {
             bytes.chunks(cut).for_each(|part| hasher.update(part));
             assert_eq!(hasher.finish(), expected, "cut every {cut} bytes");
         }
+    }
+
+    #[test]
+    fn a_stream_may_be_given_another_end() {
+        let mut hasher = ParallelHasher::new();
+        hasher.update(&[1; CHUNK + 5]);
+        let mut other = hasher.fork_sha256();
+        other.update(b"other");
+        hasher.update(b"one");
+        let expected = |end: &[u8]| Sha256::of_parts(&[&[1; CHUNK + 5], end]);
+        assert_eq!(other.finish(), expected(b"other"));
+        assert_eq!(hasher.finish().sha256, expected(b"one"));
     }
 
     #[test]

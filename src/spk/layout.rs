@@ -3,6 +3,7 @@
 //! DSM 5.1 to 6.2 signs the contents of all regular files but the signature, in the byte order of their paths, one after
 //! another without anything between them. Folders and links have no content; names, modes and times are not signed.
 
+use std::cell::Cell;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 
@@ -38,6 +39,51 @@ const BLOCK: u64 = 512;
 
 /// Reads where everything is in `source`, to its end.
 pub(crate) fn layout<R: Read>(source: R, limits: &Limits) -> Result<Layout, SpkError> {
+    find(source, &Cell::new(false), limits)
+}
+
+/// Finds where everything is in `source`, from its beginning, without reading the contents.
+pub(crate) fn layout_by_seeking<R: Read + Seek>(
+    mut source: R,
+    limits: &Limits,
+) -> Result<Layout, SpkError> {
+    let is_passing = Cell::new(false);
+    let left = source.seek(SeekFrom::End(0)).map_err(SpkError::Io)?;
+    source.rewind().map_err(SpkError::Io)?;
+    let source = Passing {
+        is_passing: &is_passing,
+        left,
+        source,
+    };
+    find(source, &is_passing, limits)
+}
+
+/// A reader that does not read, but seeks, as long as what it gives is not looked at.
+struct Passing<'a, R> {
+    is_passing: &'a Cell<bool>,
+    /// Bytes to the end, beyond which one can seek as well.
+    left: u64,
+    source: R,
+}
+
+impl<R: Read + Seek> Read for Passing<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = if self.is_passing.get() {
+            let count = buffer
+                .len()
+                .min(usize::try_from(self.left).unwrap_or(usize::MAX));
+            let step = i64::try_from(count).map_err(io::Error::other)?;
+            self.source.seek_relative(step)?;
+            count
+        } else {
+            self.source.read(buffer)?
+        };
+        self.left = self.left.saturating_sub(count as u64);
+        Ok(count)
+    }
+}
+
+fn find<R: Read>(source: R, is_passing: &Cell<bool>, limits: &Limits) -> Result<Layout, SpkError> {
     let container = container::open(source, limits)?;
     if container.gzip {
         return Err(SpkError::PackedWhole);
@@ -60,6 +106,9 @@ pub(crate) fn layout<R: Read>(source: R, limits: &Limits) -> Result<Layout, SpkE
                 });
             } else {
                 files.push((path.to_owned(), content));
+                is_passing.set(true);
+                body.drain()?;
+                is_passing.set(false);
             }
             Ok(())
         },
@@ -137,8 +186,12 @@ mod tests {
     use super::*;
     use crate::spk::test_spk::{END, TestSpk, file, gzip, link, raw_member};
 
+    /// Returns the layout, which is the same for who reads and for who seeks.
     fn layout_of(bytes: &[u8]) -> Layout {
-        layout(bytes, &Limits::DEFAULT).expect("readable")
+        let read = layout(bytes, &Limits::DEFAULT).expect("readable");
+        let sought = layout_by_seeking(Cursor::new(bytes), &Limits::DEFAULT).expect("readable");
+        assert_eq!(format!("{read:?}"), format!("{sought:?}"));
+        read
     }
 
     fn content(bytes: &[u8]) -> Vec<u8> {
@@ -209,6 +262,18 @@ mod tests {
         let packed = gzip(&TestSpk::minimal().build());
         let refused = layout(&packed[..], &Limits::DEFAULT);
         assert!(matches!(refused, Err(SpkError::PackedWhole)));
+    }
+
+    #[test]
+    fn who_seeks_finds_the_same_cuts_as_who_reads() {
+        let whole = TestSpk::minimal().file("large", &[7; 3000]).build();
+        for cut in (0..whole.len()).step_by(100) {
+            let cut = &whole[..cut];
+            let read = layout(cut, &Limits::DEFAULT).map_err(|error| error.to_string());
+            let sought = layout_by_seeking(Cursor::new(cut), &Limits::DEFAULT);
+            let sought = sought.map_err(|error| error.to_string());
+            assert_eq!(format!("{read:?}"), format!("{sought:?}"));
+        }
     }
 
     #[test]

@@ -31,14 +31,24 @@ pub(crate) fn splice(
     with: &[u8],
     sink: &mut impl Write,
 ) -> io::Result<()> {
-    source.rewind()?;
-    let copied = copy(source.by_ref().take(range.start), sink)?;
-    if copied < range.start {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
+    copy_range(source, 0..range.start, sink)?;
     sink.write_all(with)?;
     source.seek(SeekFrom::Start(range.end))?;
     copy(source, sink).map(|_| ())
+}
+
+/// Copies the bytes of `range` from `source`, which must have them, to `sink`.
+pub(crate) fn copy_range(
+    source: &mut (impl Read + Seek),
+    range: Range<u64>,
+    sink: &mut impl Write,
+) -> io::Result<()> {
+    source.seek(SeekFrom::Start(range.start))?;
+    let length = range.end - range.start;
+    if copy(source.take(length), sink)? < length {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(())
 }
 
 fn copy(mut source: impl Read, sink: &mut impl Write) -> io::Result<u64> {

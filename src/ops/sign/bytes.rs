@@ -1,7 +1,7 @@
 //! Makes the SPK with its signature, or without it: every other byte stays as it is.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write as _};
 
 use jiff::Timestamp;
 
@@ -9,12 +9,14 @@ use super::timestamp::{Stamped, TimeServer};
 use super::{Action, Made, SignError};
 use crate::base::digest::{ParallelHasher, Sha256};
 use crate::base::limits::Limits;
-use crate::blob::StagedBlob;
+use crate::blob::{Incoming, StagedBlob};
 use crate::model::doc::SignatureDoc;
 use crate::ops::progress::{Progress, Told};
 use crate::pgp::{Signed, Signer};
 use crate::repo::{Build, Keys, Repository};
-use crate::spk::{Layout, SpkError, layout, signature_member, splice};
+use crate::spk::{
+    Layout, SpkError, copy_range, layout, layout_by_seeking, signature_member, splice,
+};
 
 /// One build whose bytes are to change.
 pub(super) struct Task<'a> {
@@ -24,104 +26,130 @@ pub(super) struct Task<'a> {
     /// How messages call it.
     pub(super) name: &'a str,
     pub(super) now: Timestamp,
+    pub(super) repository: &'a Repository,
 }
 
 impl Task<'_> {
     /// Returns what becomes of the bytes; nothing when there is nothing to do.
     pub(super) fn make(
         &self,
-        repository: &Repository,
         progress: &dyn Progress,
     ) -> Result<Option<(Made, StagedBlob)>, SignError> {
-        let spk = &self.build.doc.spk;
-        let mut blob = repository.blobs.open(spk.sha256, spk.size)?;
-        progress.begin(self.name, Some(spk.size));
-        let layout = self.checked_layout(&mut blob, progress);
-        progress.end();
-        let layout = layout?;
-        let (range, member, signature, stamped_by) = match (self.action, &layout.signature) {
-            (Action::Sign { .. }, Some(_)) => {
-                let build = self.name.to_owned();
-                return Err(SignError::HasSignature { build });
-            }
-            (
-                Action::Sign {
-                    signer,
-                    time_server,
-                },
-                None,
-            ) => {
-                let signed = self.sign(signer, &mut blob, &layout)?;
-                let stamped = self.stamp(*time_server, &signed)?;
-                let content = stamped.as_ref().map(|stamped| &stamped.message);
-                let content = content.unwrap_or(&signed.armored);
-                let member = signature_member(content, signed.time.as_second().unsigned_abs());
-                let signature = SignatureDoc {
-                    fingerprint: signer.certificate.fingerprint(),
-                    time: signed.time,
-                    unsigned_sha256: spk.sha256,
-                };
-                let by = stamped.map(|stamped| stamped.by);
-                (layout.end..layout.end, member, Some(signature), by)
-            }
-            (Action::Unsign { .. }, None) => return Ok(None),
-            (Action::Unsign { .. }, Some(member)) => (member.range.clone(), Vec::new(), None, None),
+        progress.begin(self.name, Some(self.build.doc.spk.size));
+        let made = match self.action {
+            Action::Sign {
+                signer,
+                time_server,
+            } => self.signed(signer, *time_server, progress).map(Some),
+            Action::Unsign { .. } => self.unsigned(progress),
         };
-        let mut incoming = repository.blobs.incoming()?;
-        splice(&mut blob, &range, &member, &mut incoming).map_err(|source| self.unread(source))?;
+        progress.end();
+        made
+    }
+
+    fn open(&self) -> Result<File, SignError> {
+        let spk = &self.build.doc.spk;
+        Ok(self.repository.blobs.open(spk.sha256, spk.size)?)
+    }
+
+    /// The contents are signed in the order of their paths while the SPK is copied and hashed in its own.
+    fn signed(
+        &self,
+        signer: &Signer,
+        time_server: Option<&TimeServer>,
+        progress: &dyn Progress,
+    ) -> Result<(Made, StagedBlob), SignError> {
+        let (mut blob, mut source) = (self.open()?, self.open()?);
+        let layout = layout_by_seeking(&mut blob, &Limits::DEFAULT);
+        let layout = layout.map_err(|error| self.unfit(error))?;
+        self.check_signable(&layout)?;
+        let mut incoming = self.repository.blobs.incoming()?;
+        let (signed, copied) = std::thread::scope(|scope| {
+            let copied = scope.spawn(|| copy_range(&mut source, 0..layout.end, &mut incoming));
+            let signed = self.sign(signer, &mut blob, &layout, progress);
+            (signed, copied.join().expect("copying does not panic"))
+        });
+        let signed = signed?;
+        copied.map_err(|error| self.uncopied(error))?;
+        let rest = layout.end..self.build.doc.spk.size;
+        let mut whole = incoming.fork_sha256();
+        copy_range(&mut source, rest.clone(), &mut whole).map_err(|error| self.uncopied(error))?;
+        self.check_undamaged(whole.finish())?;
+        let stamped = self.stamp(time_server, &signed)?;
+        let member = member(&signed, stamped.as_ref());
+        let finish = |incoming: &mut Incoming| {
+            incoming.write_all(&member)?;
+            copy_range(&mut source, rest, incoming)
+        };
+        finish(&mut incoming).map_err(|error| self.uncopied(error))?;
+        let staged = incoming.finish()?;
+        let made = Made {
+            digests: staged.digests(),
+            signature: Some(SignatureDoc {
+                fingerprint: signer.certificate.fingerprint(),
+                time: signed.time,
+                unsigned_sha256: self.build.doc.spk.sha256,
+            }),
+            timestamped_by: stamped.map(|stamped| stamped.by),
+        };
+        Ok((made, staged))
+    }
+
+    fn unsigned(&self, progress: &dyn Progress) -> Result<Option<(Made, StagedBlob)>, SignError> {
+        let mut blob = self.open()?;
+        let mut hasher = ParallelHasher::new();
+        let source = Told {
+            progress,
+            source: &mut blob,
+        };
+        let layout = layout(Hashed(source, &mut hasher), &Limits::DEFAULT);
+        let layout = layout.map_err(|error| self.unfit(error))?;
+        self.check_undamaged(hasher.finish().sha256)?;
+        let Some(member) = layout.signature else {
+            return Ok(None);
+        };
+        let mut incoming = self.repository.blobs.incoming()?;
+        splice(&mut blob, &member.range, b"", &mut incoming)
+            .map_err(|error| self.uncopied(error))?;
         let staged = incoming.finish()?;
         let digests = staged.digests();
         self.check_restored(digests.sha256)?;
         let made = Made {
             digests,
-            signature,
-            timestamped_by: stamped_by,
+            signature: None,
+            timestamped_by: None,
         };
         Ok(Some((made, staged)))
     }
 
-    /// Reads the whole blob: what is signed must be what was reviewed.
-    fn checked_layout(
-        &self,
-        blob: &mut File,
-        progress: &dyn Progress,
-    ) -> Result<Layout, SignError> {
-        let mut hasher = ParallelHasher::new();
-        let source = Told {
-            progress,
-            source: blob,
-        };
-        let read = layout(Hashed(source, &mut hasher), &Limits::DEFAULT);
-        let layout = read.map_err(|error| match error {
-            SpkError::Io(source) => self.unread(source),
-            source => SignError::Spk {
-                build: self.name.to_owned(),
-                source,
-            },
-        })?;
-        let (found, stated) = (hasher.finish().sha256, self.build.doc.spk.sha256);
-        if found != stated {
-            return Err(SignError::Damaged {
-                build: self.name.to_owned(),
-                found,
-                stated,
-            });
+    fn check_signable(&self, layout: &Layout) -> Result<(), SignError> {
+        let build = self.name.to_owned();
+        if layout.signature.is_some() {
+            return Err(SignError::HasSignature { build });
         }
-        Ok(layout)
+        if !layout.links().is_empty() {
+            let members = layout.links().to_vec();
+            return Err(SignError::Links { build, members });
+        }
+        Ok(())
     }
 
-    fn sign(&self, signer: &Signer, blob: &mut File, layout: &Layout) -> Result<Signed, SignError> {
-        if !layout.links().is_empty() {
-            return Err(SignError::Links {
-                build: self.name.to_owned(),
-                members: layout.links().to_vec(),
-            });
-        }
+    fn sign(
+        &self,
+        signer: &Signer,
+        blob: &mut File,
+        layout: &Layout,
+        progress: &dyn Progress,
+    ) -> Result<Signed, SignError> {
         // Times of OpenPGP are in seconds.
         let now = Timestamp::from_second(self.now.as_second());
         let now = now.expect("a time without its fraction");
+        let content = Told {
+            progress,
+            source: layout.content(blob),
+        };
         signer
-            .sign(layout.content(blob), self.build.doc.spk.sha256, now)
+            .sign(content, self.build.doc.spk.sha256, now)
             .map_err(|source| SignError::Pgp {
                 build: self.name.to_owned(),
                 source,
@@ -143,28 +171,54 @@ impl Task<'_> {
         })
     }
 
-    /// What was signed here must come back as it was.
-    fn check_restored(&self, found: Sha256) -> Result<(), SignError> {
-        let stated = match (self.action, &self.build.doc.signature) {
-            (Action::Unsign { .. }, Some(signature)) => signature.unsigned_sha256,
-            _ => return Ok(()),
-        };
+    /// What is signed must be what was reviewed.
+    fn check_undamaged(&self, found: Sha256) -> Result<(), SignError> {
+        let stated = self.build.doc.spk.sha256;
         if found == stated {
             return Ok(());
         }
-        Err(SignError::NotRestored {
+        Err(SignError::Damaged {
             build: self.name.to_owned(),
             found,
             stated,
         })
     }
 
-    fn unread(&self, source: io::Error) -> SignError {
+    /// What was signed here must come back as it was.
+    fn check_restored(&self, found: Sha256) -> Result<(), SignError> {
+        let signature = self.build.doc.signature.as_ref();
+        match signature.map(|signature| signature.unsigned_sha256) {
+            Some(stated) if stated != found => Err(SignError::NotRestored {
+                build: self.name.to_owned(),
+                found,
+                stated,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn uncopied(&self, source: io::Error) -> SignError {
         SignError::Read {
             build: self.name.to_owned(),
             source,
         }
     }
+
+    fn unfit(&self, error: SpkError) -> SignError {
+        match error {
+            SpkError::Io(source) => self.uncopied(source),
+            source => SignError::Spk {
+                build: self.name.to_owned(),
+                source,
+            },
+        }
+    }
+}
+
+/// Returns the member with what the time server made of the signature, or the signature itself.
+fn member(signed: &Signed, stamped: Option<&Stamped>) -> Vec<u8> {
+    let content = stamped.map_or(&signed.armored, |stamped| &stamped.message);
+    signature_member(content, signed.time.as_second().unsigned_abs())
 }
 
 struct Hashed<'a, R>(R, &'a mut ParallelHasher);

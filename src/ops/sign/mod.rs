@@ -220,8 +220,9 @@ fn make_all(
             keys: &snapshot.keys,
             name: &name,
             now,
+            repository,
         };
-        let made = task.make(repository, progress)?;
+        let made = task.make(progress)?;
         let made = made.map(|(made, blob)| {
             blobs.push(blob);
             made
