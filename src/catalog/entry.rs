@@ -261,6 +261,14 @@ impl Quick {
     }
 }
 
+/// Returns where the pictures of an entry are.
+pub(crate) fn picture_links(offer: &Offer<'_>, base_url: &str) -> Vec<String> {
+    let icons = icon_links(offer.package, offer.release, base_url);
+    let mut links: Vec<String> = icons.into_iter().map(|(_, link)| link).collect();
+    links.extend(screenshot_links(offer.package, base_url));
+    links
+}
+
 pub(super) fn icon_links(
     package: &Package,
     release: &Release,

@@ -24,7 +24,7 @@ pub(crate) use asked::{Asked, AskedError};
 pub(crate) use competition::competition;
 pub(crate) use debug::with_debug_entry;
 pub(crate) use device::{Device, DeviceError, normal_unique};
-pub(crate) use entry::{Frame, Links, answer, frame, link, piece, piece_of};
+pub(crate) use entry::{Frame, Links, answer, frame, link, picture_links, piece, piece_of};
 pub(crate) use explain::{Explanation, explain};
 pub(crate) use gosspks::{Filter, LIST_FRAME, list_piece, offered, one};
 pub(crate) use os_lines::{Line, OsLine, all_lines, first_build, lines};

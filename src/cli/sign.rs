@@ -6,12 +6,12 @@ use jiff::Timestamp;
 
 use super::error::CliError;
 use super::offer::{Which, show_landed, text};
+use super::roots::roots;
 use super::secret::{self, KeyArgs};
 use super::{Context, Status, progress};
 use crate::model::setting::Period;
 use crate::ops::keys::from_files;
 use crate::ops::sign::{Action, Outcome, Report, Request, TimeServer, sign};
-use crate::web::{Roots, WebError};
 
 /// Sign the SPKs of a release
 ///
@@ -58,25 +58,6 @@ pub(super) struct UnsignArgs {
     yanked: bool,
 }
 
-/// Says why no time server can be asked.
-#[derive(Debug, thiserror::Error)]
-#[error("`{path}`, which {ROOTS} names, is of no use")]
-pub(super) struct RootsError {
-    path: PathBuf,
-    #[source]
-    source: RootsFault,
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-enum RootsFault {
-    Read(std::io::Error),
-    Web(WebError),
-}
-
-/// Names a file with the authorities that vouch for servers, as for other programs.
-const ROOTS: &str = "SSL_CERT_FILE";
-
 pub(super) fn sign_builds(context: &Context, args: SignArgs) -> Result<Status, CliError> {
     let now = Timestamp::now();
     let time_server = time_server(&args)?;
@@ -110,16 +91,6 @@ fn time_server(args: &SignArgs) -> Result<Option<TimeServer>, CliError> {
         roots()?,
         certificates,
     )))
-}
-
-fn roots() -> Result<Roots, RootsError> {
-    let path = std::env::var_os(ROOTS).filter(|path| !path.is_empty());
-    let Some(path) = path.map(PathBuf::from) else {
-        return Ok(Roots::default());
-    };
-    let pem = std::fs::read(&path).map_err(RootsFault::Read);
-    let roots = pem.and_then(|pem| Roots::from_pem(&pem).map_err(RootsFault::Web));
-    roots.map_err(|source| RootsError { path, source })
 }
 
 pub(super) fn unsign(context: &Context, args: UnsignArgs) -> Result<Status, CliError> {

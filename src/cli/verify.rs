@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::error::CliError;
-use super::{Context, Status, progress};
+use super::{Context, Status, live, progress};
+use crate::model::base_url::BaseUrl;
 use crate::ops::keys::from_files;
 use crate::ops::progress::Progress;
 use crate::ops::target::Target;
@@ -22,7 +23,7 @@ pub(super) struct Args {
     /// Releases (the newest of the package unless a version is named), or SPK files
     #[arg(
         value_name = "PACKAGE[@VERSION]|FILE.spk",
-        required_unless_present = "all"
+        required_unless_present_any = ["all", "url"]
     )]
     subject: Vec<Subject>,
     /// Check every build of the repository, and warn of certificates that expire within 30 days
@@ -31,12 +32,30 @@ pub(super) struct Args {
     /// Check against the certificates in this file instead of those under keys/
     #[arg(long, value_name = "FILE")]
     keyring: Vec<PathBuf>,
+    /// Compare the source at this address, exported or served, with a commit
+    #[arg(long, value_name = "URL", conflicts_with_all = ["subject", "all", "keyring"])]
+    url: Option<BaseUrl>,
+    /// The commit that --url is compared with
+    #[arg(
+        long,
+        value_name = "REVISION",
+        requires = "url",
+        default_value = "HEAD",
+        hide_default_value = true
+    )]
+    against: String,
+    /// Fetch every SPK of --url and hash it, instead of asking for its size
+    #[arg(long, requires = "url")]
+    download: bool,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Status, CliError> {
+    if let Some(url) = &args.url {
+        return live::run(context, url, &args.against, args.download, args.json);
+    }
     let progress = progress::progress(&context.ui);
     let report = verify(context, args, &*progress)?;
     for warning in &report.warnings {

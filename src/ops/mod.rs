@@ -7,6 +7,7 @@ pub(crate) mod diff;
 pub(crate) mod export;
 pub(crate) mod inspect;
 pub(crate) mod keys;
+pub(crate) mod live;
 pub(crate) mod offer;
 pub(crate) mod people;
 pub(crate) mod per_build;

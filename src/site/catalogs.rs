@@ -14,6 +14,8 @@ use crate::repo::Snapshot;
 #[derive(Debug)]
 pub(crate) struct CatalogFile<'a> {
     pub(crate) body: Vec<u8>,
+    /// Of those that it is for, the first, which has the lowest build.
+    pub(crate) device: Device,
     pub(crate) listed: Listed,
     pub(crate) offers: Vec<Offer<'a>>,
 }
@@ -152,6 +154,7 @@ fn catalog<'a>(
     let (start, end) = frame(&snapshot.keys, &devices[0]);
     CatalogFile {
         body: [start.as_bytes(), &pieces, end.as_bytes()].concat(),
+        device: devices.into_iter().next().expect("an audience has members"),
         listed: Listed {
             channel,
             first: span.first,

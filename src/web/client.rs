@@ -1,5 +1,6 @@
 //! A client that waits, reads and follows no more than it was told.
 
+use std::io::Read as _;
 use std::time::Duration;
 
 use ureq::http::{Response, Uri, header};
@@ -25,6 +26,9 @@ pub(crate) struct Bounds {
 /// The authorities that vouch for servers.
 #[derive(Clone, Debug)]
 pub(crate) struct Roots(RootCerts);
+
+/// Bytes that are read at once.
+const PIECE: usize = 64 << 10;
 
 /// Asks web servers.
 #[derive(Debug)]
@@ -84,12 +88,52 @@ impl Client {
         self.content(url, answer)
     }
 
+    /// Returns what a good answer holds.
+    pub(crate) fn get(&self, url: &str) -> Result<Vec<u8>, WebError> {
+        check_address(url)?;
+        self.content(url, self.agent.get(url).call())
+    }
+
+    /// Asks without the content; returns how long a good answer says that it is.
+    pub(crate) fn head(&self, url: &str) -> Result<Option<u64>, WebError> {
+        check_address(url)?;
+        let answer = self.good(url, self.agent.head(url).call())?;
+        let length = answer.headers().get(header::CONTENT_LENGTH);
+        Ok(length.and_then(|length| length.to_str().ok()?.parse().ok()))
+    }
+
+    /// Gives `sink` what a good answer holds, piece by piece.
+    pub(crate) fn read(&self, url: &str, mut sink: impl FnMut(&[u8])) -> Result<(), WebError> {
+        check_address(url)?;
+        let mut answer = self.good(url, self.agent.get(url).call())?;
+        let body = answer.body_mut().with_config().limit(self.bounds.body);
+        let (mut reader, mut piece) = (body.reader(), vec![0; PIECE]);
+        loop {
+            match reader.read(&mut piece).map_err(ureq::Error::from) {
+                Ok(0) => return Ok(()),
+                Ok(length) => sink(&piece[..length]),
+                Err(error) => return Err(self.failed(url, error)),
+            }
+        }
+    }
+
     fn content(
         &self,
         url: &str,
         answer: Result<Response<Body>, ureq::Error>,
     ) -> Result<Vec<u8>, WebError> {
-        let mut answer = answer.map_err(|error| self.failed(url, error))?;
+        let mut answer = self.good(url, answer)?;
+        let body = answer.body_mut().with_config().limit(self.bounds.body);
+        body.read_to_vec().map_err(|error| self.failed(url, error))
+    }
+
+    /// Returns an answer that has what was asked for.
+    fn good(
+        &self,
+        url: &str,
+        answer: Result<Response<Body>, ureq::Error>,
+    ) -> Result<Response<Body>, WebError> {
+        let answer = answer.map_err(|error| self.failed(url, error))?;
         let status = answer.status();
         if status.is_redirection() {
             let to = answer.headers().get(header::LOCATION);
@@ -105,8 +149,7 @@ impl Client {
                 url: url.to_owned(),
             });
         }
-        let body = answer.body_mut().with_config().limit(self.bounds.body);
-        body.read_to_vec().map_err(|error| self.failed(url, error))
+        Ok(answer)
     }
 
     fn failed(&self, url: &str, error: ureq::Error) -> WebError {

@@ -1,6 +1,7 @@
 //! `spkrepo export`, and its files on a plain web server.
 
 mod folder;
+mod live;
 mod web;
 
 use crate::support::nginx::Nginx;

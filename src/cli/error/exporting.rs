@@ -2,11 +2,12 @@
 
 use super::{Advice, CliError, hint, hints};
 use crate::ops::export::{ExportError, PlaceError};
+use crate::web::WebError;
 
 /// Blobs that are named one by one.
 const SHOWN: usize = 20;
 
-with_advice!(ExportError);
+with_advice!(ExportError, WebError);
 
 impl Advice for ExportError {
     fn hints(&self) -> Vec<String> {
@@ -37,5 +38,11 @@ impl Advice for ExportError {
             lines.push(format!("and {} more", missing.len() - SHOWN));
         }
         lines
+    }
+}
+
+impl Advice for WebError {
+    fn hints(&self) -> Vec<String> {
+        Vec::new()
     }
 }

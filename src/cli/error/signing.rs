@@ -1,8 +1,8 @@
 //! What to do about errors of `sign`, `unsign` and `verify`.
 
 use super::{Advice, CliError, hint, hints};
+use crate::cli::roots::RootsError;
 use crate::cli::secret::KeyError;
-use crate::cli::sign::RootsError;
 use crate::ops::keys::KeysError;
 use crate::ops::sign::{SignError, TimestampError};
 use crate::ops::verify::VerifyError;
