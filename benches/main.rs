@@ -4,6 +4,7 @@
 //! being slow: the figures are for people, who know the machine.
 
 mod adding;
+mod exporting;
 mod hostile;
 mod measure;
 mod opening;
@@ -24,8 +25,9 @@ fn main() {
         .skip(1)
         .filter(|argument| !argument.starts_with('-'))
         .collect();
-    let parts: [(&str, fn()); 8] = [
+    let parts: [(&str, fn()); 9] = [
         ("adding", adding::run),
+        ("exporting", exporting::run),
         ("hostile", hostile::run),
         ("opening", opening::run),
         ("reload", reload::run),
