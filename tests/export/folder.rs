@@ -285,8 +285,13 @@ fn killed_at_any_instant_the_old_export_or_the_new_one_is_there() {
             .stderr(std::process::Stdio::null())
             .spawn()
             .expect("the program");
-        std::thread::sleep(whole_run * round / (ROUNDS - 4) + Duration::from_millis(1));
-        child.kill().expect("a child of this process");
+        if round + 1 == ROUNDS {
+            // However slow the machine is: the new one comes to be there.
+            child.wait().expect("a child of this process");
+        }
+        std::thread::sleep(whole_run * round / ROUNDS);
+        // One that has ended already needs no kill.
+        child.kill().ok();
         child.wait().expect("a child of this process");
         let commit = whole(&sandbox);
         if commit == old {
@@ -296,10 +301,7 @@ fn killed_at_any_instant_the_old_export_or_the_new_one_is_there() {
             news += 1;
         }
     }
-    assert!(
-        olds > 0 && news > 0,
-        "{olds} old, {news} new: the instants are not spread"
-    );
+    assert!(olds > 0 && news > 0, "{olds} old, {news} new");
     sandbox.run(&export).success();
     assert_eq!(whole(&sandbox), new);
     assert!(!sandbox.path(".site.spkrepo-export").exists());
