@@ -96,7 +96,8 @@ fn certificates(old: &[Certificate], new: &[Certificate], of: KeyRole) -> Vec<Ke
 
 /// Returns every setting that is stated, and those with a default.
 fn settings(doc: &SettingsDoc) -> BTreeMap<String, String> {
-    let mut fields = BTreeMap::new();
+    let exceptions = BTreeMap::from([("exceptions", &doc.exceptions)]);
+    let mut fields = fields(&exceptions);
     let mut put = |key: &str, value: Option<String>| {
         fields.extend(value.map(|value| (key.to_owned(), value)));
     };

@@ -387,6 +387,26 @@ fn a_person_who_may_upload() {
 }
 
 #[test]
+fn an_exception_from_a_rule() {
+    let sandbox = base();
+    let text = sandbox.read("packages/tool/package.toml");
+    let exception = "[[exceptions]]\nrule = \"size-jump\"\nreason = \"it has manuals now\"\n";
+    sandbox.write(
+        "packages/tool/package.toml",
+        &format!("{text}\n{exception}"),
+    );
+    let text = sandbox.read("spkrepo.toml");
+    sandbox.write("spkrepo.toml", &format!("{text}\n{exception}"));
+    commit(&sandbox, "This is meant");
+    let risk = "medium exception-changed";
+    check(
+        "exception",
+        &sandbox,
+        &[&format!("{risk} -"), &format!("{risk} tool")],
+    );
+}
+
+#[test]
 fn a_url_at_another_host() {
     let sandbox = base();
     replace(

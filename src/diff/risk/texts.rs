@@ -8,12 +8,12 @@ use crate::diff::line::Line;
 use crate::diff::repository::{KeyRole, KeyWhat, RepositoryDiff};
 
 pub(super) fn fields(diff: &PackageDiff) -> Vec<Found> {
-    if diff.status != Status::Changed {
-        return Vec::new();
-    }
     let mut found = Vec::new();
     for field in &diff.fields {
         match field.field.as_str() {
+            "exceptions" => found.push(("exception-changed", Medium, exception(field))),
+            // Everything about a new package is new.
+            _ if diff.status != Status::Changed => {}
             "maintainers" | "maintainer" => {
                 found.push(("maintainer-changed", Medium, change(field)))
             }
@@ -22,6 +22,11 @@ pub(super) fn fields(diff: &PackageDiff) -> Vec<Found> {
         }
     }
     found
+}
+
+/// A rule that does not count is one that nobody hears of.
+fn exception(field: &FieldChange) -> Line {
+    Line::said("what check lets pass is different: ").join(change(field))
 }
 
 fn change(field: &FieldChange) -> Line {
@@ -75,6 +80,9 @@ pub(super) fn of_repository(repository: &RepositoryDiff) -> Vec<Risk> {
         )
     });
     let settings = repository.settings.iter().map(|field| {
+        if field.field == "exceptions" {
+            return risk("exception-changed", Medium, exception(field));
+        }
         let (name, severity) = match field.field.as_str() {
             "repository.url" if has_other_host(field) => ("url-host-changed", High),
             "catalog.compatibility" | "signing.required" | "repository.url" => {
