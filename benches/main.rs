@@ -4,6 +4,7 @@
 //! being slow: the figures are for people, who know the machine.
 
 mod adding;
+mod diffing;
 mod exporting;
 mod hostile;
 mod measure;
@@ -25,8 +26,9 @@ fn main() {
         .skip(1)
         .filter(|argument| !argument.starts_with('-'))
         .collect();
-    let parts: [(&str, fn()); 9] = [
+    let parts: [(&str, fn()); 10] = [
         ("adding", adding::run),
+        ("diffing", diffing::run),
         ("exporting", exporting::run),
         ("hostile", hostile::run),
         ("opening", opening::run),
