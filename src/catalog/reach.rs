@@ -22,7 +22,8 @@ pub(crate) fn is_reachable(release: &Release, build: &Build, compatibility: Comp
     let builds = builds(release);
     let uniques = uniques(build);
     platforms_of(build).into_iter().any(|arch| {
-        let mut tried = builds.iter();
+        // Most builds are the best at their own minimum.
+        let mut tried = build.doc.os_min_ver.build.iter().chain(&builds);
         tried.any(|number| {
             uniques.iter().any(|unique| {
                 let device = device(&arch, *number, unique, channel, build);
