@@ -4,6 +4,7 @@
 //! being slow: the figures are for people, who know the machine.
 
 mod adding;
+mod checking;
 mod diffing;
 mod exporting;
 mod hostile;
@@ -26,8 +27,9 @@ fn main() {
         .skip(1)
         .filter(|argument| !argument.starts_with('-'))
         .collect();
-    let parts: [(&str, fn()); 10] = [
+    let parts: [(&str, fn()); 11] = [
         ("adding", adding::run),
+        ("checking", checking::run),
         ("diffing", diffing::run),
         ("exporting", exporting::run),
         ("hostile", hostile::run),
