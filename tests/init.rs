@@ -5,8 +5,15 @@ use fs_err as fs;
 use crate::support::outcome::Outcome;
 use crate::support::sandbox::Sandbox;
 
-const TEMPLATE: [&str; 4] = [
+const TEMPLATE: [&str; 11] = [
     ".gitattributes",
+    ".github/CODEOWNERS",
+    ".github/dependabot.yml",
+    ".github/pull_request_template.md",
+    ".github/workflows/check.yml",
+    ".github/workflows/comment.yml",
+    ".github/workflows/fsck.yml",
+    ".github/workflows/publish.yml",
     "README.md",
     "maintainers.toml",
     "spkrepo.toml",
@@ -67,7 +74,7 @@ fn a_named_folder_is_made() {
     let sandbox = Sandbox::new();
     sandbox.run("init ../deep/er").success();
     assert_eq!(
-        sandbox.git_in("deep/er", "ls-tree --name-only HEAD"),
+        sandbox.git_in("deep/er", "ls-tree -r --name-only HEAD"),
         TEMPLATE.join("\n")
     );
     assert!(!sandbox.exists(".git"), "nothing is made elsewhere");
@@ -78,7 +85,7 @@ fn a_bare_repository_is_made_and_found() {
     let sandbox = Sandbox::new();
     sandbox.run("init --bare ../bare.git").success();
     assert_eq!(
-        sandbox.git_in("bare.git", "ls-tree --name-only HEAD"),
+        sandbox.git_in("bare.git", "ls-tree -r --name-only HEAD"),
         TEMPLATE.join("\n")
     );
     assert!(!sandbox.path("bare.git/spkrepo.toml").exists());
@@ -126,7 +133,7 @@ fn a_git_repository_keeps_its_history_its_readme_and_its_attributes() {
         format!("*.png binary\n{LFS_LINE}\n")
     );
     assert_eq!(
-        sandbox.git("diff --name-status HEAD~ HEAD"),
+        sandbox.git("diff --name-status HEAD~ HEAD -- :!.github"),
         "M\t.gitattributes\nA\tmaintainers.toml\nA\tspkrepo.toml"
     );
     assert_eq!(sandbox.status(), "");

@@ -40,3 +40,4 @@ mod tests_complete;
 mod timestamp;
 mod users_work;
 mod verify;
+mod workflows;

@@ -8,18 +8,26 @@ use super::writer::{Landed, WriteError};
 use crate::base::limits::Limits;
 use crate::git::{GitError, Store, TreeId};
 
-/// The files of `repo-template/`.
-const TEMPLATE: [(&str, &str); 4] = [
-    (
-        ATTRIBUTES,
-        include_str!("../../repo-template/.gitattributes"),
-    ),
-    ("README.md", include_str!("../../repo-template/README.md")),
-    (
-        "maintainers.toml",
-        include_str!("../../repo-template/maintainers.toml"),
-    ),
-    (SETTINGS, include_str!("../../repo-template/spkrepo.toml")),
+/// Names a file of `repo-template/` with its text.
+macro_rules! template {
+    ($($path:literal),* $(,)?) => {
+        [$(($path, include_str!(concat!("../../repo-template/", $path)))),*]
+    };
+}
+
+/// The files of `repo-template/` that become part of a package source.
+const TEMPLATE: [(&str, &str); 11] = template![
+    ".gitattributes",
+    ".github/CODEOWNERS",
+    ".github/dependabot.yml",
+    ".github/pull_request_template.md",
+    ".github/workflows/check.yml",
+    ".github/workflows/comment.yml",
+    ".github/workflows/fsck.yml",
+    ".github/workflows/publish.yml",
+    "README.md",
+    "maintainers.toml",
+    "spkrepo.toml",
 ];
 const ATTRIBUTES: &str = ".gitattributes";
 const SETTINGS: &str = "spkrepo.toml";
