@@ -27,6 +27,13 @@
 //! the blob gets its name, and only then `repo::Writer` makes the commit that names it. Killed at any instant, the
 //! repository is at the old commit or at the new one: a journal tells the next writer what to finish in the working tree.
 //!
+//! # A change is pushed
+//!
+//! With `--push`, `repo::push` asks the remote for its tip and plans the change on that (or on ours, when ours is newer).
+//! The commit is written while no branch moves; its blobs are uploaded, it is pushed, and then the branch and the working
+//! tree follow by the journal. Was somebody else faster, it begins again from there. The network is left to the `git`
+//! command, which knows everybody's credentials and proxies.
+//!
 //! # An SPK is signed
 //!
 //! `spk::layout` finds the contents that DSM signs; `pgp::Signer` signs them as they are read from the blob, and states the

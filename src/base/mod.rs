@@ -1,6 +1,7 @@
 //! What every layer may use: digests, limits, atomic files. Knows nothing of packages.
 
 pub(crate) mod atomic_file;
+pub(crate) mod backoff;
 pub(crate) mod causes;
 pub(crate) mod digest;
 pub(crate) mod limits;

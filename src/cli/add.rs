@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use super::error::CliError;
+use super::landing::{Landing, show_landed};
 use super::table::{size, table};
-use super::{Context, Status, hint, offer, progress};
+use super::{Context, Status, hint, progress};
 use crate::model::channel::Channel;
 use crate::ops::add::{Input, Options, Outcome, Report, add};
 
@@ -38,6 +39,8 @@ pub(super) struct Args {
     /// Replace the bytes of a build that is still staged
     #[arg(long)]
     replace: bool,
+    #[command(flatten)]
+    landing: Landing,
 }
 
 pub(super) fn run(context: &Context, args: Args) -> Result<Status, CliError> {
@@ -60,7 +63,7 @@ pub(super) fn run(context: &Context, args: Args) -> Result<Status, CliError> {
         reject_signed: args.reject_signed,
         replace: args.replace,
     };
-    let repository = context.repository()?;
+    let repository = args.landing.repository(context, "add")?;
     let progress = progress::progress(&context.ui);
     let report = add(
         &repository,
@@ -87,7 +90,7 @@ fn show(context: &Context, report: &Report, json: bool) {
         context.ui.out(&table(&rows(report)));
     }
     for landed in &report.landed {
-        offer::show_landed(&context.ui, landed);
+        show_landed(&context.ui, landed);
     }
     let staged = |file: &crate::ops::add::FileReport| {
         file.channel == Channel::Staged && file.outcome != Outcome::AlreadyThere

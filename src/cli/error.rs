@@ -18,7 +18,7 @@ use crate::ops::demo::DemoError;
 use crate::ops::inspect::InspectError;
 use crate::ops::offer::OfferError;
 use crate::ops::target::TargetError;
-use crate::repo::{InitError, LoadError, OpenError, WriteError};
+use crate::repo::{InitError, LoadError, OpenError};
 
 /// An error with what to do about it.
 #[derive(Debug)]
@@ -88,6 +88,7 @@ mod exporting;
 mod people;
 mod review;
 mod signing;
+mod writing;
 
 with_advice!(
     AccessLogError,
@@ -136,6 +137,7 @@ impl Advice for GitError {
             | Self::Oversized { .. }
             | Self::Program { .. }
             | Self::UnknownRevision { .. } => Vec::new(),
+            Self::Unnamed { .. } => hints(&[hint::PULL_BY_GIT]),
         }
     }
 }
@@ -182,26 +184,6 @@ impl Advice for OpenError {
             Self::Git(error) => error.hints(),
             Self::Load(error) => error.hints(),
             Self::NoCommit { .. } => hints(&[hint::INIT]),
-        }
-    }
-
-    fn details(&self) -> Vec<String> {
-        match self {
-            Self::Load(error) => error.details(),
-            _ => Vec::new(),
-        }
-    }
-}
-
-impl Advice for WriteError {
-    fn hints(&self) -> Vec<String> {
-        match self {
-            Self::Contended { .. } => hints(&[hint::CONTENDED]),
-            Self::Git(error) => error.hints(),
-            Self::Load(error) => error.hints(),
-            Self::NoCommit { .. } => hints(&[hint::INIT]),
-            Self::NotLaidOut { .. } => hints(&[hint::FINISH]),
-            Self::Journal { .. } | Self::Lock { .. } => Vec::new(),
         }
     }
 

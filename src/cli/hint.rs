@@ -3,6 +3,8 @@
 pub(super) const ADD_IDENTITY: &str = "tell git who you are: `git config --global user.name NAME` and `git config --global user.email ADDRESS`";
 pub(super) const ADD_MAINTAINER: &str =
     "`spkrepo maintainer add PERSON --name NAME --role ROLE` adds a person";
+pub(super) const ADD_REMOTE: &str =
+    "name one: `spkrepo push REMOTE`, or `git remote add origin ADDRESS` for good";
 pub(super) const ALLOW_MISSING: &str = "`git lfs fetch --all` brings SPKs that the remote has; with those that nobody has any more, `spkrepo rollback --allow-missing PACKAGE@VERSION` would offer what no NAS can download";
 pub(super) const ADD_STAGED: &str = "take it in with `spkrepo add --channel staged FILE`, then `spkrepo sign PACKAGE@VERSION --key FILE` and `spkrepo promote PACKAGE@VERSION --to CHANNEL`; an SPK signed elsewhere needs its certificate under keys/";
 pub(super) const CHECKOUT_BRANCH: &str = "switch to a branch first: `git switch BRANCH`";
@@ -12,6 +14,8 @@ pub(super) const CONFIG: &str =
     "`spkrepo config` shows each setting and where its value comes from";
 pub(super) const CONTENDED: &str =
     "try again when the other writers have finished; nothing was lost";
+pub(super) const CREDENTIAL_HELPER: &str =
+    "leave the password to a credential helper (`git help credentials`), or use ssh";
 pub(super) const DESCRIBE_DEVICE: &str =
     "describe the device, for example `spkrepo explain PACKAGE --model DS918+ --dsm 7.2`";
 pub(super) const DOCUMENTS: &str = "mend the files and commit them, then try again";
@@ -38,9 +42,12 @@ pub(super) const INSTALL_LFS: &str =
     "install git-lfs, or check without `--blobs`: what needs no SPKs is checked anyway";
 pub(super) const INSTALL_GPG: &str =
     "install GnuPG, or sign with a key in a file: `spkrepo sign PACKAGE@VERSION --key FILE`";
+pub(super) const INSTALL_LFS_TO_PUSH: &str = "install git-lfs; with `--no-blobs` the commits go alone, and `git lfs push --all REMOTE` must have been run elsewhere";
 pub(super) const KEEP_TEXTS: &str = "raise the version if the texts are meant to change, or use `spkrepo add --keep-texts FILE` to keep the release's";
 pub(super) const LIST_TOKENS: &str = "`spkrepo token list` shows the tokens";
 pub(super) const LOCKED: &str = "wait for the other process; if none is running, delete that file";
+pub(super) const LOCK_TIMEOUT: &str =
+    "try again when it has finished, or wait longer with `--lock-timeout 10min`";
 pub(super) const METRICS_LISTEN: &str = "`spkrepo serve --metrics-listen 127.0.0.1:9100` answers /healthz without TLS as well; give this command the same";
 pub(super) const NAME_BASE: &str = "name the commit to compare with: `spkrepo diff A`";
 pub(super) const LIST_GPG_KEYS: &str = "`gpg --list-secret-keys` shows the keys that it has";
@@ -50,7 +57,14 @@ pub(super) const NAME_PASSPHRASE: &str = "name a file with it by `--passphrase-f
 pub(super) const NAME_PLATFORM: &str =
     "name its platform with `--arch`; a NAS sends it in each request";
 pub(super) const NEWER_FORMAT: &str = "install a newer spkrepo: this repository was made for it";
+pub(super) const NO_BLOBS: &str = "nothing was pushed; a remote without Git LFS needs a store of its own (`git config lfs.url ADDRESS`), or `--no-blobs`";
 pub(super) const PROMOTE: &str = "`spkrepo promote PACKAGE@VERSION` offers it on the next channel";
+pub(super) const PULL_AND_LOOK: &str = "nothing was changed; `spkrepo pull` brings those commits here, and `spkrepo log PACKAGE` shows them";
+pub(super) const PULL_BY_GIT: &str = "`git pull --rebase` brings such files";
+pub(super) const PULL_BY_HAND: &str =
+    "nothing was changed; `git pull --rebase` goes through it commit by commit";
+pub(super) const PULL_DIVERGED: &str = "`spkrepo pull` makes your commits again on top of theirs (so does `git pull --rebase`); nothing was changed";
+pub(super) const PULL_LATER: &str = "mend the cause, then `spkrepo pull`";
 pub(super) const RAISE_BUILD: &str = "released bytes never change: raise the number after the last `-` of the version and build again";
 pub(super) const REPLACE_STAGED: &str = "nobody was offered it yet: `spkrepo add --replace FILE` replaces it, or raise the number after the last `-` of the version";
 pub(super) const REVOKE_TOKEN: &str =
@@ -70,7 +84,17 @@ pub(super) const YANK: &str =
 
 /// Every hint of this file.
 #[cfg(test)]
-pub(super) const ALL: [&str; 46] = [
+pub(super) const ALL: [&str; 56] = [
+    PULL_BY_HAND,
+    PULL_LATER,
+    PULL_DIVERGED,
+    PULL_BY_GIT,
+    PULL_AND_LOOK,
+    NO_BLOBS,
+    LOCK_TIMEOUT,
+    INSTALL_LFS_TO_PUSH,
+    CREDENTIAL_HELPER,
+    ADD_REMOTE,
     ADD_IDENTITY,
     ADD_MAINTAINER,
     ADD_STAGED,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::error::CliError;
-use super::offer::show_landed;
+use super::landing::{Landing, show_landed};
 use super::table::table;
 use super::{Context, Status};
 use crate::model::doc::{Pattern, Person, Role};
@@ -77,6 +77,8 @@ pub(super) struct Output {
     /// Print the report as JSON
     #[arg(long)]
     pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) landing: Landing,
 }
 
 pub(super) fn run(context: &Context, args: Args) -> Result<Status, CliError> {
@@ -112,7 +114,7 @@ pub(super) fn run(context: &Context, args: Args) -> Result<Status, CliError> {
 
 /// Makes the edit and shows what came of it.
 pub(super) fn change(context: &Context, what: &Edit, output: &Output) -> Result<Report, CliError> {
-    let repository = context.repository()?;
+    let repository = output.landing.repository(context, command(what))?;
     let report = edit(&repository, what, output.dry_run)?;
     if output.json {
         context.ui.json(&report);
@@ -121,6 +123,15 @@ pub(super) fn change(context: &Context, what: &Edit, output: &Output) -> Result<
     }
     show_landed(&context.ui, &report.landed);
     Ok(report)
+}
+
+fn command(edit: &Edit) -> &'static str {
+    match edit {
+        Edit::AddPerson { .. } => "maintainer add",
+        Edit::AddToken { .. } => "token new",
+        Edit::RemovePerson { .. } => "maintainer remove",
+        Edit::RevokeToken { .. } => "token revoke",
+    }
 }
 
 /// A person, as `--json` shows one.

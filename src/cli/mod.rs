@@ -16,12 +16,15 @@ mod hint;
 mod history;
 mod init;
 mod inspect;
+mod landing;
 mod list;
 mod live;
 mod log;
 mod maintainer;
 mod offer;
 mod progress;
+mod pull;
+mod push;
 mod query;
 mod rollback;
 mod roots;
@@ -87,6 +90,8 @@ enum Command {
     Check(check::Args),
     Diff(diff::Args),
     Verify(verify::Args),
+    Push(push::Args),
+    Pull(pull::Args),
     Maintainer(maintainer::Args),
     Token(token::Args),
     Explain(explain::Args),
@@ -162,6 +167,8 @@ fn dispatch(context: &Context, command: Command) -> Result<Status, CliError> {
         Command::Check(args) => check::run(context, &args),
         Command::Diff(args) => diff::run(context, args),
         Command::Verify(args) => verify::run(context, &args),
+        Command::Push(args) => push::run(context, args),
+        Command::Pull(args) => pull::run(context, args),
         Command::Maintainer(args) => maintainer::run(context, args),
         Command::Token(args) => token::run(context, args),
         Command::Explain(args) => explain::run(context, args),
@@ -200,6 +207,7 @@ mod tests {
                     .replace("CHANNEL", "beta")
                     .replace("PERSON", "alice")
                     .replace("ROLE", "admin")
+                    .replace("REMOTE", "origin")
                     .replace("LABEL", "ci");
                 let parsed = Cli::try_parse_from(words.split_whitespace());
                 assert!(

@@ -1,8 +1,8 @@
 //! `spkrepo promote`, `yank` and `unyank`.
 
 use super::error::CliError;
+use super::landing::{Landing, show_landed};
 use super::table::table;
-use super::ui::Ui;
 use super::{Context, Status};
 use crate::model::arch::Arch;
 use crate::model::build_id::BuildId;
@@ -10,7 +10,6 @@ use crate::model::channel::Channel;
 use crate::ops::offer::{Action, Outcome, offer};
 use crate::ops::per_build::{BuildOutcome, Report};
 use crate::ops::target::{DsmLine, Filters, Target};
-use crate::repo::Landed;
 
 /// Which builds, and what is shown.
 #[derive(Debug, clap::Args)]
@@ -33,6 +32,8 @@ pub(super) struct Which {
     /// Print the report as JSON
     #[arg(long)]
     pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) landing: Landing,
 }
 
 impl Which {
@@ -80,25 +81,26 @@ pub(super) struct UnyankArgs {
 }
 
 pub(super) fn promote(context: &Context, args: &PromoteArgs) -> Result<Status, CliError> {
-    run(context, &args.which, &Action::Promote { to: args.to })
+    let action = Action::Promote { to: args.to };
+    run(context, "promote", &args.which, &action)
 }
 
 pub(super) fn yank(context: &Context, args: YankArgs) -> Result<Status, CliError> {
-    run(
-        context,
-        &args.which,
-        &Action::Yank {
-            reason: args.reason,
-        },
-    )
+    let reason = args.reason;
+    run(context, "yank", &args.which, &Action::Yank { reason })
 }
 
 pub(super) fn unyank(context: &Context, args: &UnyankArgs) -> Result<Status, CliError> {
-    run(context, &args.which, &Action::Unyank)
+    run(context, "unyank", &args.which, &Action::Unyank)
 }
 
-fn run(context: &Context, which: &Which, action: &Action) -> Result<Status, CliError> {
-    let repository = context.repository()?;
+fn run(
+    context: &Context,
+    command: &str,
+    which: &Which,
+    action: &Action,
+) -> Result<Status, CliError> {
+    let repository = which.landing.repository(context, command)?;
     let filters = which.filters();
     let report = offer(&repository, &which.target, &filters, action, which.dry_run)?;
     if which.json {
@@ -134,32 +136,5 @@ fn words(outcome: &Outcome) -> String {
         Outcome::StaysYanked => "stays yanked".to_owned(),
         Outcome::Unyanked { channel } => format!("unyanked, on {channel} again"),
         Outcome::Yanked { channel } => format!("yanked from {channel}"),
-    }
-}
-
-/// Says what was committed, and what an interrupted command or a busy user left.
-pub(super) fn show_landed(ui: &Ui, landed: &Landed) {
-    if let Some(recovered) = &landed.recovered {
-        let commit = recovered.commit.short();
-        ui.note(&if recovered.has_landed {
-            format!("finished commit {commit} in the working tree, which an interrupted command had left")
-        } else {
-            format!("took commit {commit} out of the index, which an interrupted command had begun")
-        });
-        for left in &recovered.unfinished {
-            ui.warning(&format!(
-                "`{}` was edited since; it was left as it is",
-                left.path
-            ));
-        }
-    }
-    for left in &landed.unfinished {
-        ui.warning(&format!(
-            "`{}` was edited meanwhile; it was left as it is",
-            left.path
-        ));
-    }
-    if let Some(commit) = landed.commit {
-        ui.note(&format!("committed {}", commit.short()));
     }
 }

@@ -1,7 +1,7 @@
 //! `spkrepo rollback`.
 
 use super::error::CliError;
-use super::offer::show_landed;
+use super::landing::{Landing, show_landed};
 use super::table::table;
 use super::visible::visible;
 use super::{Context, Status};
@@ -37,10 +37,12 @@ pub(super) struct Args {
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    landing: Landing,
 }
 
 pub(super) fn run(context: &Context, args: Args) -> Result<Status, CliError> {
-    let repository = context.repository()?;
+    let repository = args.landing.repository(context, "rollback")?;
     let is_json = args.json;
     let asked = Asked {
         allow_missing: args.allow_missing,

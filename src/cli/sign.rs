@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::error::CliError;
-use super::offer::{Which, show_landed, text};
+use super::landing::show_landed;
+use super::offer::{Which, text};
 use super::roots::roots;
 use super::secret::{self, KeyArgs};
 use super::{Context, Status, progress};
@@ -106,7 +107,11 @@ fn run(
     action: &Action<'_>,
     now: Timestamp,
 ) -> Result<Report, CliError> {
-    let repository = context.repository()?;
+    let command = match action {
+        Action::Sign { .. } => "sign",
+        Action::Unsign { .. } => "unsign",
+    };
+    let repository = which.landing.repository(context, command)?;
     let json = which.json;
     let request = Request {
         dry_run: which.dry_run,

@@ -25,6 +25,11 @@ impl Ui {
         self.is_terminal
     }
 
+    /// Returns whether somebody can be asked for a password.
+    pub(super) fn is_attended(&self) -> bool {
+        self.is_terminal && std::io::stdin().is_terminal()
+    }
+
     /// Returns whether results go to a terminal of somebody who has not asked for plain text (<https://no-color.org>).
     pub(super) fn is_coloured(&self) -> bool {
         let wants_plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());

@@ -103,7 +103,7 @@ impl Store {
         message: &str,
     ) -> Result<CommitId, GitError> {
         if self.wants_signatures() {
-            return self.write_signed_commit(tree, parent, message);
+            return self.write_signed_commit(tree, parent, message, None);
         }
         let failed = |error| GitError::at("write a commit to", self.repo.path().display())(error);
         let author = self
@@ -135,7 +135,7 @@ impl Store {
         }
     }
 
-    fn wants_signatures(&self) -> bool {
+    pub(super) fn wants_signatures(&self) -> bool {
         self.repo
             .config()
             .and_then(|config| config.get_bool("commit.gpgsign"))
@@ -143,11 +143,12 @@ impl Store {
     }
 
     /// Leaves the signature to git itself, which knows every format and agent that its configuration can name.
-    fn write_signed_commit(
+    pub(super) fn write_signed_commit(
         &self,
         tree: TreeId,
         parent: Option<CommitId>,
         message: &str,
+        author: Option<&git2::Signature<'_>>,
     ) -> Result<CommitId, GitError> {
         const COMMAND: &str = "commit-tree -S";
         let failed = |message: String| GitError::Program {
@@ -165,6 +166,12 @@ impl Store {
                 .flat_map(|parent| ["-p".to_owned(), parent.to_string()]),
         );
         command.arg(tree.to_string());
+        if let Some(author) = author {
+            let (name, email) = (author.name_bytes(), author.email_bytes());
+            command.env("GIT_AUTHOR_NAME", String::from_utf8_lossy(name).as_ref());
+            command.env("GIT_AUTHOR_EMAIL", String::from_utf8_lossy(email).as_ref());
+            command.env("GIT_AUTHOR_DATE", date(author.when()));
+        }
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -245,6 +252,13 @@ impl Store {
             std::thread::sleep(POLL);
         }
     }
+}
+
+/// Returns a time as git reads it (git-commit-tree(1), "Git internal format").
+fn date(time: git2::Time) -> String {
+    let minutes = time.offset_minutes().abs();
+    let (hours, minutes) = (minutes / 60, minutes % 60);
+    format!("@{} {}{hours:02}{minutes:02}", time.seconds(), time.sign())
 }
 
 fn is_old(lock: &Path) -> bool {

@@ -36,6 +36,8 @@ pub(crate) enum GitError {
         command: &'static str,
         message: String,
     },
+    #[error("the path `{path}` is not UTF-8, so it is left to git")]
+    Unnamed { path: String },
     #[error("`{revision}` names no commit here")]
     UnknownRevision { revision: String },
 }

@@ -1,6 +1,6 @@
 //! Walks commits and says which paths each of them changed.
 
-use super::{BlobId, CommitId, GitError, Store, TreeId};
+use super::{BlobId, CommitId, GitError, Kind, PathUpdate, Store, TreeId};
 
 /// What a commit says of itself.
 #[derive(Clone, Debug)]
@@ -85,6 +85,81 @@ impl Store {
             .map_err(failed)?;
         Ok(diff.deltas().map(|delta| changed_path(&delta)).collect())
     }
+
+    /// Returns what a working tree at `old` must change to be at `new`.
+    pub(crate) fn path_updates(
+        &self,
+        old: Option<TreeId>,
+        new: TreeId,
+    ) -> Result<Vec<PathUpdate>, GitError> {
+        let failed =
+            |error| GitError::at("compare the trees of", self.repo.path().display())(error);
+        let old = old.map(|tree| self.repo.find_tree(tree.0));
+        let old = old.transpose().map_err(failed)?;
+        let new = self.repo.find_tree(new.0).map_err(failed)?;
+        let mut options = git2::DiffOptions::new();
+        options.include_typechange(true);
+        let diff = self
+            .repo
+            .diff_tree_to_tree(old.as_ref(), Some(&new), Some(&mut options))
+            .map_err(failed)?;
+        diff.deltas().map(|delta| path_update(&delta)).collect()
+    }
+
+    /// Returns the ancestors of `tip`, and itself, that are no ancestors of `others`; parents before children.
+    pub(crate) fn commits_between(
+        &self,
+        others: &[CommitId],
+        tip: CommitId,
+    ) -> Result<Vec<CommitInfo>, GitError> {
+        let failed = |error| GitError::at("walk the history of", tip)(error);
+        let mut walk = self.repo.revwalk().map_err(failed)?;
+        walk.set_sorting(git2::Sort::TOPOLOGICAL | git2::Sort::REVERSE)
+            .map_err(failed)?;
+        walk.push(tip.0).map_err(failed)?;
+        for other in others {
+            walk.hide(other.0).map_err(failed)?;
+        }
+        walk.map(|id| self.commit_info(CommitId(id.map_err(failed)?)))
+            .collect()
+    }
+
+    /// Returns whether `old` is `new` or an ancestor of it.
+    pub(crate) fn is_ancestor(&self, old: CommitId, new: CommitId) -> Result<bool, GitError> {
+        let failed = |error| GitError::at("compare with", new)(error);
+        Ok(old == new
+            || self
+                .repo
+                .graph_descendant_of(new.0, old.0)
+                .map_err(failed)?)
+    }
+}
+
+fn path_update(delta: &git2::DiffDelta<'_>) -> Result<PathUpdate, GitError> {
+    let side = |file: git2::DiffFile<'_>| {
+        let blob = (!file.id().is_zero()).then(|| BlobId(file.id()));
+        let kind = match file.mode() {
+            git2::FileMode::BlobExecutable => Kind::Executable,
+            git2::FileMode::Link => Kind::Link,
+            git2::FileMode::Commit => Kind::Submodule,
+            _ => Kind::File,
+        };
+        (blob, kind)
+    };
+    let (old, old_kind) = side(delta.old_file());
+    let (new, kind) = side(delta.new_file());
+    let path = delta.new_file().path().or_else(|| delta.old_file().path());
+    let path = path.and_then(std::path::Path::to_str).map(str::to_owned);
+    let path = path.ok_or_else(|| GitError::Unnamed {
+        path: changed_path(delta).path,
+    })?;
+    Ok(PathUpdate {
+        kind: if new.is_some() { kind } else { old_kind },
+        new,
+        old,
+        old_kind,
+        path,
+    })
 }
 
 fn changed_path(delta: &git2::DiffDelta<'_>) -> ChangedPath {

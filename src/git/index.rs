@@ -7,7 +7,7 @@ use git2::{Index, IndexEntry, IndexTime};
 
 use super::index_lock::IndexLock;
 use super::worktree::scratch;
-use super::{BlobId, GitError, PathUpdate, Store};
+use super::{BlobId, GitError, Kind, PathUpdate, Store};
 
 /// What the index knew of files that go, so that a file that is not what git has of it (git-lfs lays SPKs out for pointers)
 /// is still seen to be untouched.
@@ -34,7 +34,7 @@ impl Store {
         let forgotten = self.forgotten(updates)?;
         let entries = updates
             .iter()
-            .map(|update| (update.path.as_str(), update.new));
+            .map(|update| (update.path.as_str(), update.new, update.kind));
         self.record_versions(entries, folder)?;
         Ok(forgotten)
     }
@@ -69,7 +69,7 @@ impl Store {
         let announced: Vec<_> = updates
             .iter()
             .filter(|update| version(&update.path) == update.new)
-            .map(|update| (update.path.as_str(), update.old))
+            .map(|update| (update.path.as_str(), update.old, update.old_kind))
             .collect();
         let had_any = !announced.is_empty();
         if had_any {
@@ -80,21 +80,26 @@ impl Store {
 
     fn record_versions<'a>(
         &self,
-        versions: impl Iterator<Item = (&'a str, Option<BlobId>)>,
+        versions: impl Iterator<Item = (&'a str, Option<BlobId>, Kind)>,
         folder: &Path,
     ) -> Result<(), GitError> {
         if self.work_dir().is_none() {
             return Ok(());
         }
         let index = self.open_index()?;
-        let entries = versions.map(|(path, blob)| {
+        let entries = versions.map(|(path, blob, kind)| {
+            let mode = kind.mode();
             let entry = blob.map(|blob| match index.get_path(Path::new(path), 0) {
                 // What the index knows of the file, which is still the old one, stays.
                 Some(known) => IndexEntry {
                     id: blob.0,
+                    mode,
                     ..known
                 },
-                None => blank_entry(path, blob),
+                None => IndexEntry {
+                    mode,
+                    ..blank_entry(path, blob)
+                },
             });
             Ok((path, entry))
         });
@@ -109,7 +114,7 @@ impl Store {
         folder: &Path,
     ) -> Result<(), GitError> {
         let entries = updates.iter().map(|update| {
-            let entry = update.new.map(|blob| index_entry(root, &update.path, blob));
+            let entry = update.new.map(|blob| index_entry(root, update, blob));
             Ok((update.path.as_str(), entry.transpose()?))
         });
         self.write_index(entries, folder)
@@ -129,15 +134,17 @@ impl Store {
         }
         let failed = |error| GitError::at("write the index of", git_dir.display())(error);
         let mut index = Index::open(&copy).map_err(failed)?;
-        for entry in entries {
-            match entry? {
-                (_, Some(entry)) => index.add(&entry).map_err(failed)?,
-                (path, None) => match index.remove(Path::new(path), 0) {
-                    // It went when the change was announced.
-                    Err(error) if error.code() == git2::ErrorCode::NotFound => {}
-                    removed => removed.map_err(failed)?,
-                },
+        let entries = entries.collect::<Result<Vec<_>, _>>()?;
+        // What goes makes room: a folder may come where a file was.
+        let gone = entries.iter().filter(|(_, entry)| entry.is_none());
+        for path in gone.map(|(path, _)| Path::new(path)) {
+            // It may have gone when the change was announced.
+            if index.get_path(path, 0).is_some() {
+                index.remove(path, 0).map_err(failed)?;
             }
+        }
+        for entry in entries.iter().filter_map(|(_, entry)| entry.as_ref()) {
+            index.add(entry).map_err(failed)?;
         }
         index.write().map_err(failed)?;
         keep_age(&index_file, &copy)?;
@@ -161,10 +168,16 @@ fn keep_age(old: &Path, new: &Path) -> Result<(), GitError> {
 }
 
 /// Describes the file as git's index does, so that `git status` needs not read it.
-fn index_entry(root: &Path, path: &str, blob: BlobId) -> Result<IndexEntry, GitError> {
-    let file = root.join(path);
+fn index_entry(root: &Path, update: &PathUpdate, blob: BlobId) -> Result<IndexEntry, GitError> {
+    let mut entry = IndexEntry {
+        mode: update.kind.mode(),
+        ..blank_entry(&update.path, blob)
+    };
+    if update.kind == Kind::Submodule {
+        return Ok(entry);
+    }
+    let file = root.join(&update.path);
     let metadata = fs::symlink_metadata(&file).map_err(GitError::file("read", &file))?;
-    let mut entry = blank_entry(path, blob);
     entry.mtime = modified(&metadata);
     entry.file_size = u32::try_from(metadata.len()).unwrap_or(u32::MAX);
     describe(&mut entry, &metadata);

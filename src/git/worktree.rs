@@ -1,9 +1,11 @@
 //! Brings the index and the working tree to a new commit: only the paths of the change, only when they are clean.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use git2::{Index, IndexEntry, IndexEntryExtendedFlag};
+use serde::{Deserialize, Serialize};
 
 use super::index::{Forgotten, modified};
 use super::index_lock::IndexLock;
@@ -13,9 +15,35 @@ use crate::base::atomic_file;
 /// A path that a change gives another file; an absent side is no file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PathUpdate {
+    /// What it becomes.
+    pub(crate) kind: Kind,
     pub(crate) new: Option<BlobId>,
     pub(crate) old: Option<BlobId>,
+    pub(crate) old_kind: Kind,
     pub(crate) path: String,
+}
+
+/// What stands at a path: changes of spkrepo's own make plain files only, those that are pulled may be of any kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Kind {
+    Executable,
+    #[default]
+    File,
+    Link,
+    /// Its commit is in the index; the working tree is left to `git submodule`.
+    Submodule,
+}
+
+impl Kind {
+    /// Returns the mode in git's index and trees.
+    pub(super) fn mode(self) -> u32 {
+        match self {
+            Self::Executable => 0o100_755,
+            Self::File => 0o100_644,
+            Self::Link => 0o120_000,
+            Self::Submodule => 0o160_000,
+        }
+    }
 }
 
 /// A path that somebody edited before an interrupted change could be laid out; it was left alone.
@@ -34,7 +62,14 @@ impl Store {
             return Ok(());
         };
         let index = self.open_index()?;
-        for update in updates {
+        let gone = updates.iter().filter(|update| update.new.is_none());
+        let gone: BTreeSet<&Path> = gone.map(|update| Path::new(&update.path)).collect();
+        // Where a file goes, a folder with others may come; the file is among the updates itself.
+        let makes_room = |update: &PathUpdate| {
+            let mut folders = Path::new(&update.path).ancestors().skip(1);
+            update.old.is_none() && folders.any(|folder| gone.contains(folder))
+        };
+        for update in updates.iter().filter(|update| !makes_room(update)) {
             let staged = index.get_path(Path::new(&update.path), 0);
             let clean = staged.as_ref().map(|entry| BlobId(entry.id)) == update.old
                 && !has_conflict(&index, &update.path)
@@ -67,7 +102,11 @@ impl Store {
         let file = root.join(&update.path);
         let metadata = fs::symlink_metadata(&file);
         match (update.old, metadata) {
+            (Some(_), _) if update.old_kind == Kind::Submodule => Ok(true),
             (None, metadata) => Ok(metadata.is_err()),
+            (Some(old), Ok(_)) if update.old_kind == Kind::Link => {
+                self.is_link_to(&file, &update.path, old)
+            }
             // A file that a sparse checkout leaves out has nothing to lose; a deleted one has its deletion.
             (Some(_), Err(_)) => Ok(staged.is_some_and(is_left_out)),
             (Some(old), Ok(metadata)) => {
@@ -117,8 +156,10 @@ impl Store {
         let index = self.open_index()?;
         let mut unfinished = Vec::new();
         let mut laid_out = Vec::new();
-        for update in updates {
-            let is_new = self.is_at(root, &update.path, update.new)?;
+        // What goes makes room: a folder may come where a file was.
+        let (gone, come): (Vec<_>, Vec<_>) = updates.iter().partition(|one| one.new.is_none());
+        for update in gone.into_iter().chain(come) {
+            let is_new = self.is_at(root, update)?;
             let staged = index.get_path(Path::new(&update.path), 0);
             let known = staged.as_ref().or_else(|| forgotten.entry(&update.path));
             if is_new
@@ -156,14 +197,27 @@ impl Store {
         Ok(expected.starts_with(&found))
     }
 
-    fn is_at(&self, root: &Path, path: &str, version: Option<BlobId>) -> Result<bool, GitError> {
+    fn is_at(&self, root: &Path, update: &PathUpdate) -> Result<bool, GitError> {
+        let path = update.path.as_str();
         let file = root.join(path);
-        match version {
-            None => Ok(fs::symlink_metadata(&file).is_err()),
-            Some(blob) => Ok(!passes_through_link(root, path)
+        match (update.new, update.kind) {
+            (_, Kind::Submodule) => Ok(true),
+            (None, _) => Ok(fs::symlink_metadata(&file).is_err()),
+            (Some(blob), Kind::Link) => {
+                Ok(!passes_through_link(root, path) && self.is_link_to(&file, path, blob)?)
+            }
+            (Some(blob), kind) => Ok(!passes_through_link(root, path)
                 && fs::symlink_metadata(&file).is_ok_and(|metadata| metadata.is_file())
+                && (kind == update.old_kind || is_executable(&file) == (kind == Kind::Executable))
                 && self.has_content(&file, path, blob)?),
         }
+    }
+
+    fn is_link_to(&self, file: &Path, path: &str, blob: BlobId) -> Result<bool, GitError> {
+        let Ok(target) = fs::read_link(file) else {
+            return Ok(false);
+        };
+        Ok(self.read(path, blob, MAX_BLOB)? == target.to_string_lossy().as_bytes())
     }
 
     fn replace_file(
@@ -176,7 +230,14 @@ impl Store {
         match update.new {
             Some(blob) => {
                 let bytes = self.read(&update.path, blob, MAX_BLOB)?;
-                put_file(&file, &bytes, &scratch(folder, "file"))
+                if let Some(folder) = file.parent() {
+                    fs::create_dir_all(folder)
+                        .map_err(GitError::file("make the folder", folder))?;
+                }
+                match update.kind {
+                    Kind::Link => put_link(&file, &bytes),
+                    kind => put_file(&file, &bytes, kind, &scratch(folder, "file")),
+                }
             }
             None => {
                 fs::remove_file(&file).map_err(GitError::file("remove", &file))?;
@@ -233,11 +294,11 @@ pub(super) fn scratch(folder: &Path, name: &str) -> PathBuf {
 }
 
 /// Writes beside the repository's own files and renames, so that a half-written file never stands in the working tree.
-fn put_file(file: &Path, bytes: &[u8], scratch: &Path) -> Result<(), GitError> {
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder).map_err(GitError::file("make the folder", folder))?;
-    }
+fn put_file(file: &Path, bytes: &[u8], kind: Kind, scratch: &Path) -> Result<(), GitError> {
     fs::write(scratch, bytes).map_err(GitError::file("write", scratch))?;
+    if kind == Kind::Executable {
+        make_executable(scratch).map_err(GitError::file("make executable", scratch))?;
+    }
     match fs::rename(scratch, file) {
         // The working tree is on another file system than the repository.
         Err(error) if error.kind() == std::io::ErrorKind::CrossesDevices => {
@@ -246,6 +307,44 @@ fn put_file(file: &Path, bytes: &[u8], scratch: &Path) -> Result<(), GitError> {
         }
         renamed => renamed.map_err(GitError::file("write", file)),
     }
+}
+
+#[cfg(unix)]
+fn put_link(file: &Path, target: &[u8]) -> Result<(), GitError> {
+    use std::os::unix::ffi::OsStrExt;
+    let target = std::ffi::OsStr::from_bytes(target);
+    if fs::symlink_metadata(file).is_ok() {
+        fs::remove_file(file).map_err(GitError::file("remove", file))?;
+    }
+    fs::os::unix::fs::symlink(target, file).map_err(GitError::file("write", file))
+}
+
+/// As git does where there are no links: the file has the target's name.
+#[cfg(not(unix))]
+fn put_link(file: &Path, target: &[u8]) -> Result<(), GitError> {
+    fs::write(file, target).map_err(GitError::file("write", file))
+}
+
+#[cfg(unix)]
+fn make_executable(file: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(file, std::fs::Permissions::from_mode(0o755))
+}
+
+#[cfg(not(unix))]
+fn make_executable(_file: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
+fn is_executable(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(file).is_ok_and(|metadata| metadata.permissions().mode() & 0o100 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(_file: &Path) -> bool {
+    false
 }
 
 fn remove_empty_folders(root: &Path, file: &Path) {

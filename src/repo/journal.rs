@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::writer::WriteError;
 use crate::base::atomic_file;
 use crate::git::{
-    BlobId, CommitId, Forgotten, GitError, Head, Node, PathUpdate, Store, Unfinished,
+    BlobId, CommitId, Forgotten, GitError, Head, Kind, Node, PathUpdate, Store, Unfinished,
 };
 
 /// The change that is landing.
@@ -28,8 +28,12 @@ pub(super) struct Journal {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Row {
+    #[serde(default)]
+    kind: Kind,
     new: Option<String>,
     old: Option<String>,
+    #[serde(default)]
+    old_kind: Kind,
     path: String,
 }
 
@@ -63,8 +67,10 @@ impl Journal {
             updates: updates
                 .iter()
                 .map(|update| Row {
+                    kind: update.kind,
                     new: text(update.new),
                     old: text(update.old),
+                    old_kind: update.old_kind,
                     path: update.path.clone(),
                 })
                 .collect(),
@@ -162,11 +168,17 @@ impl Journal {
             let parse =
                 |text: &Option<String>| text.as_deref().map(str::parse::<BlobId>).transpose();
             let update = PathUpdate {
+                kind: row.kind,
                 new: parse(&row.new)?,
                 old: parse(&row.old)?,
+                old_kind: row.old_kind,
                 path: row.path.clone(),
             };
-            if store.find(tree, &row.path)? == update.new.map(Node::Blob) {
+            let has_landed = match store.find(tree, &row.path)? {
+                Some(Node::Other) => matches!(row.kind, Kind::Link | Kind::Submodule),
+                found => found == update.new.map(Node::Blob),
+            };
+            if has_landed {
                 landed.push(update);
             } else {
                 others.push(update);

@@ -2,9 +2,15 @@
 
 mod cache;
 mod change;
+mod conflict;
 mod init;
 mod journal;
 mod load;
+mod lock;
+mod manner;
+mod pull;
+mod push;
+mod remote;
 mod repository;
 mod snapshot;
 #[cfg(test)]
@@ -16,6 +22,8 @@ pub(crate) use cache::Keeper;
 pub(crate) use change::{Change, Message};
 pub(crate) use init::{InitError, init};
 pub(crate) use load::{LoadError, Loaded, load, load_changes, load_packages, package_trees};
+pub(crate) use manner::{Manner, News, PushTo};
+pub(crate) use pull::{PullError, Pulled};
 pub(crate) use repository::{OpenError, Repository};
 pub(crate) use snapshot::{Asset, Build, Keys, Package, Packages, Release, Snapshot};
 pub(crate) use writer::{Landed, WriteError, Writer, check_can_land, preview};

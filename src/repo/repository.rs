@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::load::{LoadError, load, load_settings};
+use super::manner::Manner;
 use super::snapshot::Snapshot;
 use super::writer::{WriteError, Writer};
 use crate::blob::BlobStore;
@@ -12,6 +13,7 @@ use crate::model::doc::SettingsDoc;
 /// A package source on this machine.
 pub(crate) struct Repository {
     pub(crate) blobs: BlobStore,
+    pub(crate) manner: Manner,
     pub(crate) store: Store,
 }
 
@@ -39,7 +41,16 @@ impl Repository {
             .config_path("lfs.storage")?
             .unwrap_or_else(|| PathBuf::from("lfs"));
         let blobs = BlobStore::new(&store.common_dir().join(storage));
-        Ok(Self { blobs, store })
+        Ok(Self {
+            blobs,
+            manner: Manner::default(),
+            store,
+        })
+    }
+
+    /// Has changes made in this manner.
+    pub(crate) fn with_manner(self, manner: Manner) -> Self {
+        Self { manner, ..self }
     }
 
     /// Returns the commit that `revision` names, or HEAD.

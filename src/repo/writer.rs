@@ -5,30 +5,32 @@
 //! next writer finishes the working tree.
 
 use std::cell::RefCell;
-use std::fs::File;
+use std::error::Error;
 use std::path::PathBuf;
-
-use fs_err as fs;
 
 use super::change::Change;
 use super::journal::{Journal, Recovered};
 use super::load::{LoadError, load};
+use super::lock::{Holder, Lock};
+use super::manner::Manner;
+use super::push::Published;
 use super::repository::Repository;
 use super::snapshot::Snapshot;
-use crate::base::atomic_file;
 use crate::git::{
-    BlobId, CommitId, Forgotten, GitError, Head, Moved, Node, PathUpdate, Store, TreeId, Unfinished,
+    BlobId, CommitId, Forgotten, GitError, Head, Kind, Moved, Node, PathUpdate, RemoteError, Store,
+    TreeId, Unfinished,
 };
 
 /// The only one who makes commits. Other writers wait until it is dropped.
 pub(crate) struct Writer {
     folder: PathBuf,
-    _lock: File,
     /// What was read last: packages that have not changed since need not be read again.
-    known: RefCell<Option<Snapshot>>,
+    pub(super) known: RefCell<Option<Snapshot>>,
+    _lock: Lock,
+    pub(super) manner: Manner,
     recovered: Option<Recovered>,
     /// An instance of its own: the one that read has made up its mind about durability.
-    store: Store,
+    pub(super) store: Store,
 }
 
 /// What came of a change.
@@ -36,6 +38,8 @@ pub(crate) struct Writer {
 pub(crate) struct Landed {
     /// Absent when the repository already is as the change would make it.
     pub(crate) commit: Option<CommitId>,
+    /// What became of it on a remote, when it was meant to go there.
+    pub(crate) published: Option<Published>,
     /// What an earlier, interrupted command had left to do.
     pub(crate) recovered: Option<Recovered>,
     /// Paths that somebody edited while the change landed; they were left as they are.
@@ -45,8 +49,31 @@ pub(crate) struct Landed {
 /// Says why a change did not land.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WriteError {
+    #[error("gave up after {seconds} seconds: the repository is being written to by {}", busy(.holder.as_ref()))]
+    Busy {
+        holder: Option<Holder>,
+        path: PathBuf,
+        seconds: u64,
+    },
+    #[error("{remote} has commits that are not here yet, and the change does not fit them")]
+    Conflict {
+        /// The commits that are in the way.
+        others: Vec<String>,
+        remote: String,
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
     #[error("`{branch}` moved {attempts} times while the change was made")]
     Contended { attempts: usize, branch: String },
+    #[error(
+        "{remote} has commits ({behind}) that are not in `{branch}`, which has {ahead} of its own"
+    )]
+    Diverged {
+        ahead: usize,
+        behind: usize,
+        branch: String,
+        remote: String,
+    },
     #[error(transparent)]
     Git(#[from] GitError),
     #[error("could not write the journal `{path}`")]
@@ -71,6 +98,19 @@ pub(crate) enum WriteError {
         #[source]
         source: GitError,
     },
+    #[error("commit {commit} is on {remote}, but the branch here could not be brought to it")]
+    OnlyThere {
+        commit: String,
+        remote: String,
+        #[source]
+        source: Box<WriteError>,
+    },
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+}
+
+fn busy(holder: Option<&Holder>) -> String {
+    holder.map_or_else(|| "another process".to_owned(), ToString::to_string)
 }
 
 /// How often a change is planned anew when somebody else's commit came first.
@@ -84,7 +124,7 @@ pub(super) struct Branch {
 }
 
 /// What came of one attempt.
-enum Attempt {
+pub(super) enum Attempt {
     Done {
         commit: CommitId,
         unfinished: Vec<Unfinished>,
@@ -98,18 +138,14 @@ impl Writer {
         let store = repository.store.reopen()?;
         store.check_identity()?;
         let folder = store.common_dir().join("spkrepo");
-        let path = folder.join("lock");
-        let lock = fs::create_dir_all(&folder)
-            .and_then(|()| File::create(&path))
-            .and_then(|file| file.lock().map(|()| file))
-            .and_then(|file| atomic_file::remove_leftovers(&folder).map(|()| file))
-            .map_err(|source| WriteError::Lock { path, source })?;
+        let lock = Lock::take(&folder, &repository.manner)?;
         store.make_durable(&folder)?;
         let recovered = Journal::recover(&folder, &store)?;
         Ok(Self {
             folder,
-            _lock: lock,
             known: RefCell::new(None),
+            _lock: lock,
+            manner: repository.manner.clone(),
             recovered,
             store,
         })
@@ -122,10 +158,16 @@ impl Writer {
     }
 
     /// Lands what `plan` makes of the newest snapshot; plans anew when the branch moves meanwhile.
-    pub(crate) fn land<E: From<WriteError>>(
+    pub(crate) fn land<E>(
         &self,
         mut plan: impl FnMut(&Snapshot) -> Result<Option<Change>, E>,
-    ) -> Result<Landed, E> {
+    ) -> Result<Landed, E>
+    where
+        E: From<WriteError> + Error + Send + Sync + 'static,
+    {
+        if let Some(push) = &self.manner.push {
+            return self.land_on_remote(push, &mut plan);
+        }
         let store = &self.store;
         for _ in 0..ATTEMPTS {
             let branch = self.branch()?;
@@ -174,9 +216,10 @@ impl Writer {
         Ok(branch(&self.store)?)
     }
 
-    fn landed(&self, commit: Option<CommitId>, unfinished: Vec<Unfinished>) -> Landed {
+    pub(super) fn landed(&self, commit: Option<CommitId>, unfinished: Vec<Unfinished>) -> Landed {
         Landed {
             commit,
+            published: None,
             recovered: self.recovered.clone(),
             unfinished,
         }
@@ -188,13 +231,26 @@ impl Writer {
         tree: Option<TreeId>,
         change: &Change,
     ) -> Result<Attempt, WriteError> {
-        let store = &self.store;
-        let updates = updates(store, tree, change)?;
+        let updates = updates(&self.store, tree, change)?;
         if updates.is_empty() {
             return Ok(Attempt::Nothing);
         }
-        store.check_clean(&updates)?;
-        for update in &updates {
+        self.store.check_clean(&updates)?;
+        let commit = self.make(branch.tip, tree, change, &updates)?;
+        let log = format!("spkrepo: {}", change.message.subject);
+        self.advance(branch, commit, &updates, &log)
+    }
+
+    /// Writes the commit that `change` makes of `parent`, whose tree is `tree`; nothing points to it yet.
+    pub(super) fn make(
+        &self,
+        parent: Option<CommitId>,
+        tree: Option<TreeId>,
+        change: &Change,
+        updates: &[PathUpdate],
+    ) -> Result<CommitId, WriteError> {
+        let store = &self.store;
+        for update in updates {
             if let Some(Some(bytes)) = change.edits.get(&update.path) {
                 store.write_blob(bytes)?;
             }
@@ -205,10 +261,19 @@ impl Writer {
                 .iter()
                 .map(|update| (update.path.as_str(), update.new)),
         )?;
-        let commit = store.write_commit(new_tree, branch.tip, &change.message.to_text())?;
-        Journal::write(&self.folder, store, &branch.name, commit, &updates)?;
-        let log = format!("spkrepo: {}", change.message.subject);
-        let attempt = self.move_branch(branch, commit, &updates, &log)?;
+        Ok(store.write_commit(new_tree, parent, &change.message.to_text())?)
+    }
+
+    /// Moves the branch to `commit`, and the working tree by `updates`.
+    pub(super) fn advance(
+        &self,
+        branch: &Branch,
+        commit: CommitId,
+        updates: &[PathUpdate],
+        log: &str,
+    ) -> Result<Attempt, WriteError> {
+        Journal::write(&self.folder, &self.store, &branch.name, commit, updates)?;
+        let attempt = self.move_branch(branch, commit, updates, log)?;
         Journal::clear(&self.folder)?;
         Ok(attempt)
     }
@@ -287,7 +352,7 @@ fn branch(store: &Store) -> Result<Branch, GitError> {
 }
 
 /// Returns the paths whose file really changes.
-fn updates(
+pub(super) fn updates(
     store: &Store,
     tree: Option<TreeId>,
     change: &Change,
@@ -305,7 +370,13 @@ fn updates(
                 _ => None,
             };
             let path = path.clone();
-            updates.push(PathUpdate { new, old, path });
+            updates.push(PathUpdate {
+                kind: Kind::File,
+                new,
+                old,
+                old_kind: Kind::File,
+                path,
+            });
         }
     }
     Ok(updates)

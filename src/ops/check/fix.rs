@@ -7,7 +7,7 @@ use fs_err as fs;
 use serde::Serialize;
 
 use super::{CheckError, Report};
-use crate::git::{BlobId, GitError, Node, PathUpdate, Store, TreeId};
+use crate::git::{BlobId, GitError, Kind, Node, PathUpdate, Store, TreeId};
 use crate::lint::{Finding, Fix};
 use crate::repo::Repository;
 
@@ -90,8 +90,10 @@ fn is_clean(store: &Store, tree: TreeId, fix: &Fix) -> Result<bool, GitError> {
     };
     let updates = paths.into_iter().map(|path| {
         Ok(PathUpdate {
+            kind: Kind::File,
             new: None,
             old: committed(path)?,
+            old_kind: Kind::File,
             path: path.clone(),
         })
     });

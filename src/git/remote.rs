@@ -1,0 +1,226 @@
+//! A branch of another repository: what it points to, and how commits get from there and there.
+
+use std::collections::BTreeSet;
+
+use super::network::{Ended, address_of, has_password, redacted};
+use super::{CommitId, GitError, Network, RemoteError, Store};
+
+/// A branch of another repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RemoteBranch {
+    /// The name of a remote in git's configuration, or an address.
+    pub(crate) address: String,
+    /// `refs/heads/main`.
+    pub(crate) reference: String,
+}
+
+/// What came of a push.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    Done,
+    /// The remote did not take the commit; it says why.
+    Not {
+        said: Vec<String>,
+    },
+}
+
+/// Where fetched commits are kept from being collected as garbage.
+const FETCHED: &str = "refs/spkrepo/fetched";
+const HEADS: &str = "refs/heads/";
+
+impl RemoteBranch {
+    /// Returns the name of the branch without `refs/heads/`.
+    pub(crate) fn branch(&self) -> &str {
+        self.reference
+            .strip_prefix(HEADS)
+            .unwrap_or(&self.reference)
+    }
+
+    /// Returns the address as people may see it.
+    pub(crate) fn shown_address(&self) -> String {
+        redacted(&self.address)
+    }
+
+    /// Returns what people call it.
+    pub(crate) fn shown(&self) -> String {
+        match self.address.contains("://") || self.address.contains(':') {
+            true => format!("{} of {}", self.branch(), self.shown_address()),
+            false => format!("{}/{}", self.address, self.branch()),
+        }
+    }
+}
+
+impl Store {
+    /// Returns the value of a key in git's configuration.
+    pub(super) fn config_text(&self, key: &str) -> Result<Option<String>, GitError> {
+        let value = self.repo.config().and_then(|config| config.get_string(key));
+        match value {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(GitError::at("read the configuration key", key)(error)),
+        }
+    }
+
+    /// Returns the branch that the local one, such as `refs/heads/main`, is pushed to: at `given`, or where `git push` would
+    /// push it (git-config(1), `remote.pushDefault`).
+    pub(crate) fn remote_branch(
+        &self,
+        given: Option<&str>,
+        local: &str,
+    ) -> Result<RemoteBranch, RemoteError> {
+        let name = local.strip_prefix(HEADS).unwrap_or(local);
+        let text = |key: &str| self.config_text(key).ok().flatten();
+        let upstream = text(&format!("branch.{name}.remote"));
+        let address = match given {
+            Some(given) if has_password(given) => {
+                let address = redacted(given);
+                return Err(RemoteError::Password { address });
+            }
+            Some(given) => Some(given.to_owned()),
+            None => text(&format!("branch.{name}.pushremote"))
+                .or_else(|| text("remote.pushdefault"))
+                .or_else(|| upstream.clone())
+                .or_else(|| self.only_remote()),
+        };
+        let branch = name.to_owned();
+        let address = address.ok_or(RemoteError::NoRemote { branch })?;
+        let merge =
+            text(&format!("branch.{name}.merge")).filter(|_| Some(&address) == upstream.as_ref());
+        let is_name = self.remotes().contains(&address);
+        Ok(RemoteBranch {
+            address: if is_name {
+                address
+            } else {
+                address_of(&address)
+            },
+            reference: merge.unwrap_or_else(|| local.to_owned()),
+        })
+    }
+
+    fn remotes(&self) -> BTreeSet<String> {
+        let names = self.repo.remotes();
+        let names = names.iter().flat_map(|names| names.iter());
+        names
+            .filter_map(|name| name.ok().flatten().map(str::to_owned))
+            .collect()
+    }
+
+    /// Returns `origin`, or the remote that is the only one.
+    fn only_remote(&self) -> Option<String> {
+        let mut names = self.remotes();
+        match (names.contains("origin"), names.len()) {
+            (true, _) => Some("origin".to_owned()),
+            (false, 1) => names.pop_first(),
+            _ => None,
+        }
+    }
+
+    /// Asks the remote what its branch points to; nothing when there is no such branch.
+    pub(crate) fn remote_tip(
+        &self,
+        network: &Network,
+        remote: &RemoteBranch,
+    ) -> Result<Option<CommitId>, RemoteError> {
+        let arguments = [
+            "ls-remote",
+            "--quiet",
+            "--",
+            &remote.address,
+            &remote.reference,
+        ];
+        let ended = self.run_git(network, &arguments, "")?;
+        let answer = remote.demand("ask", ended)?;
+        let tip = answer.lines().find_map(|line| {
+            let (id, name) = line.split_once('\t')?;
+            (name == remote.reference).then_some(id)
+        });
+        let unfit = |_| RemoteError::Refused {
+            action: "understand",
+            address: remote.shown_address(),
+            said: vec![redacted(&answer)],
+        };
+        tip.map(|id| id.parse().map_err(unfit)).transpose()
+    }
+
+    /// Returns whether the commit is here.
+    pub(crate) fn has_commit(&self, id: CommitId) -> bool {
+        self.repo.find_commit(id.0).is_ok()
+    }
+
+    /// Brings the remote's branch here, without any branch of ours moving.
+    pub(crate) fn fetch(
+        &self,
+        network: &Network,
+        remote: &RemoteBranch,
+    ) -> Result<CommitId, RemoteError> {
+        self.fetch_to(network, remote, FETCHED)
+    }
+
+    /// Brings the remote's branch here and points `reference` to it, whatever that pointed to before.
+    pub(crate) fn fetch_to(
+        &self,
+        network: &Network,
+        remote: &RemoteBranch,
+        reference: &str,
+    ) -> Result<CommitId, RemoteError> {
+        let refspec = format!("+{}:{reference}", remote.reference);
+        let ended = self.run_git(
+            network,
+            &[
+                "fetch",
+                "--quiet",
+                "--no-tags",
+                "--no-write-fetch-head",
+                "--no-recurse-submodules",
+                "--",
+                &remote.address,
+                &refspec,
+            ],
+            "",
+        )?;
+        remote.demand("fetch from", ended)?;
+        let tip = self.tip(reference).ok().flatten();
+        tip.ok_or_else(|| RemoteError::NoBranch {
+            address: remote.shown_address(),
+            branch: remote.branch().to_owned(),
+        })
+    }
+
+    /// Points the remote's branch to `commit`, if that is a descendant of what it points to. With `with_hook`, git-lfs's own
+    /// hook may upload what it finds missing.
+    pub(crate) fn push(
+        &self,
+        network: &Network,
+        remote: &RemoteBranch,
+        commit: CommitId,
+        with_hook: bool,
+    ) -> Result<Pushed, RemoteError> {
+        let refspec = format!("{commit}:{}", remote.reference);
+        let skip = if with_hook { "0" } else { "1" };
+        let ended = self.run_git_with(
+            network,
+            &["push", "--porcelain", "--", &remote.address, &refspec],
+            "",
+            // git-lfs(1): its hook then does nothing.
+            &[("GIT_LFS_SKIP_PUSH", skip)],
+        )?;
+        Ok(match ended.is_success {
+            true => Pushed::Done,
+            false => Pushed::Not { said: ended.said },
+        })
+    }
+}
+
+impl RemoteBranch {
+    /// Returns what a command printed that must have succeeded.
+    pub(super) fn demand(&self, action: &'static str, ended: Ended) -> Result<String, RemoteError> {
+        if ended.is_success {
+            return Ok(ended.stdout);
+        }
+        Err(RemoteError::Refused {
+            action,
+            address: self.shown_address(),
+            said: ended.said,
+        })
+    }
+}

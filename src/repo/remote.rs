@@ -1,0 +1,77 @@
+//! What a remote must have before its branch may name a commit: the blobs of the commit's pointers.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use super::manner::{Manner, News};
+use super::writer::WriteError;
+use crate::blob::Pointer;
+use crate::git::{BlobId, CommitId, GitError, Kind, RemoteBranch, RemoteError, Store};
+
+/// Uploads blobs, each once.
+pub(super) struct Uploads<'a> {
+    done: RefCell<BTreeSet<String>>,
+    manner: &'a Manner,
+    remote: &'a RemoteBranch,
+    store: &'a Store,
+}
+
+impl<'a> Uploads<'a> {
+    pub(super) fn new(store: &'a Store, manner: &'a Manner, remote: &'a RemoteBranch) -> Self {
+        let done = RefCell::default();
+        Self {
+            done,
+            manner,
+            remote,
+            store,
+        }
+    }
+
+    /// Uploads the blobs that the commits after `old` up to `new` name.
+    pub(super) fn upload(&self, old: Option<CommitId>, new: CommitId) -> Result<(), WriteError> {
+        let mut oids = oids(self.store, old, new)?;
+        oids.retain(|oid| !self.done.borrow().contains(oid));
+        let count = oids.len();
+        if count == 0 {
+            return Ok(());
+        }
+        let network = &self.manner.network;
+        let remote = self.remote.shown_address();
+        if !self.store.has_lfs(network) {
+            let address = remote;
+            return Err(RemoteError::NoLfs { address, count }.into());
+        }
+        (self.manner.tell)(&News::Uploading { count, remote });
+        let oids: Vec<String> = oids.into_iter().collect();
+        self.store.push_blobs(network, self.remote, &oids)?;
+        self.done.borrow_mut().extend(oids);
+        Ok(())
+    }
+}
+
+/// Returns the names of the blobs that come with the commits after `old`.
+fn oids(store: &Store, old: Option<CommitId>, new: CommitId) -> Result<BTreeSet<String>, GitError> {
+    let mut oids = BTreeSet::new();
+    let old: Vec<CommitId> = old.into_iter().collect();
+    for commit in store.commits_between(&old, new)? {
+        let parent = commit.parents.first();
+        let parent = parent.map(|parent| store.root(*parent)).transpose()?;
+        for update in store.path_updates(parent, store.root(commit.id)?)? {
+            let is_file = matches!(update.kind, Kind::Executable | Kind::File);
+            if let Some(blob) = update.new.filter(|_| is_file) {
+                oids.extend(oid(store, &update.path, blob)?);
+            }
+        }
+    }
+    Ok(oids)
+}
+
+fn oid(store: &Store, path: &str, blob: BlobId) -> Result<Option<String>, GitError> {
+    match store.read(path, blob, Pointer::MAX_BYTES) {
+        Ok(bytes) => Ok(Pointer::parse(&bytes)
+            .ok()
+            .map(|pointer| pointer.oid.to_string())),
+        Err(GitError::Oversized { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
