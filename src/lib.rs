@@ -61,6 +61,10 @@
 //! others over, and the new snapshot is swapped in. A commit that does not parse is refused with all its problems, shown
 //! in `/readyz`, and the one before it is served on. What was parsed is also kept in the git directory (`repo::cache`),
 //! where the next start looks before it parses; the file may be removed at any time.
+//!
+//! With `--follow`, a second follower (`http::follow`) asks a remote now and then, and at once when a webhook says so. It
+//! fetches into a reference of spkrepo's own, has git-lfs bring the SPKs, and only then moves the reference that the first
+//! follower looks at.
 
 mod base;
 mod blob;

@@ -40,6 +40,9 @@ port                         81            --port
 listen                       127.0.0.1     default
 ref                          -             default
 rev                          -             default
+follow                       -             default
+every                        30s           default
+hook-secret-file             -             default
 allowed-host                 a.example, b  spkrepo.toml:{hosts}
 trusted-proxy                -             default
 url-prefix                   /other        --url-prefix

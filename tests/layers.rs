@@ -28,6 +28,7 @@ const WRAPPERS: &[(&str, &[&str])] = &[
     ("git2", &["git"]),
     ("indicatif", &["cli"]),
     ("sequoia_openpgp", &["pgp"]),
+    ("ring", &["http::hook"]),
     ("prometheus_client", &["http::metrics"]),
     // Lower layers take what they need as arguments.
     ("std::env", &["cli", "http"]),

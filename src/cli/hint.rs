@@ -66,6 +66,8 @@ pub(super) const PULL_BY_HAND: &str =
 pub(super) const PULL_DIVERGED: &str = "`spkrepo pull` makes your commits again on top of theirs (so does `git pull --rebase`); nothing was changed";
 pub(super) const PULL_LATER: &str = "mend the cause, then `spkrepo pull`";
 pub(super) const RAISE_BUILD: &str = "released bytes never change: raise the number after the last `-` of the version and build again";
+pub(super) const RANDOM_SECRET: &str =
+    "make one with `openssl rand -hex 32`, and give the same to the git host";
 pub(super) const REPLACE_STAGED: &str = "nobody was offered it yet: `spkrepo add --replace FILE` replaces it, or raise the number after the last `-` of the version";
 pub(super) const REVOKE_TOKEN: &str =
     "choose another label, or revoke that one first: `spkrepo token revoke PERSON LABEL`";
@@ -84,7 +86,8 @@ pub(super) const YANK: &str =
 
 /// Every hint of this file.
 #[cfg(test)]
-pub(super) const ALL: [&str; 56] = [
+pub(super) const ALL: [&str; 57] = [
+    RANDOM_SECRET,
     PULL_BY_HAND,
     PULL_LATER,
     PULL_DIVERGED,

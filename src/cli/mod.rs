@@ -14,6 +14,7 @@ mod happened;
 mod healthcheck;
 mod hint;
 mod history;
+mod hook_secret;
 mod init;
 mod inspect;
 mod landing;

@@ -9,15 +9,17 @@ use super::error::{CliError, problem};
 use super::settings::{Effective, SettingFlags, effective};
 use super::throttle::{Pass, Throttle};
 use super::ui::Ui;
-use super::{Context, Status};
+use super::{Context, Status, hook_secret};
+use crate::git::RemoteError;
 use crate::http::{Event, Limits, Notice, OnNotice, ServeOptions, TlsFiles, serve};
 use crate::model::setting::ServeSettings;
-use crate::repo::{LoadError, OpenError, Repository};
+use crate::repo::{FollowError, LoadError, OpenError, Repository};
 
 /// Answer Package Center and browsers
 ///
 /// What is served is the commit that HEAD names, never files that are not committed. A new commit is served within a
-/// second; one that does not parse is refused, and the commit before it is served on.
+/// second; one that does not parse is refused, and the commit before it is served on. With --follow, it is what a remote
+/// has: fetched, with its SPKs, every --every, and at once when a webhook says so; no branch of this repository moves.
 ///
 /// Each setting can also be given by a variable, such as SPKREPO_MAX_BODY_SIZE for --max-body-size (several values
 /// separated by commas), or in `[serve]` of spkrepo.toml, as max_body_size, which is read when the server starts. A flag
@@ -33,10 +35,13 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Status, CliError> {
     let settings = &effective.settings;
     let log = AccessLog::open(settings.access_log, settings.access_log_file.as_deref())?;
     let log = Arc::new(log);
+    let hook_secret = settings.hook_secret_file.as_deref().map(hook_secret::read);
     let options = ServeOptions {
+        hook_secret: hook_secret.transpose()?,
         lost_lines: Arc::clone(&log.lost),
         ..effective.options()
     };
+    let followed = effective.followed(context)?;
     let scheme = if options.tls.is_some() {
         "https"
     } else {
@@ -51,7 +56,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Status, CliError> {
         started: effective,
     };
     let notices = notices(Arc::clone(&log), scheme, |_| {}, move || again.compare());
-    let served = serve(repository, &options, &notices);
+    let served = serve(repository, followed, &options, &notices);
     // A connection that was ended by force may hold the log for a moment longer than the program lives.
     log.close();
     served?;
@@ -94,7 +99,12 @@ pub(super) fn serve_head(
         ..effective.options()
     };
     let log = Arc::new(AccessLog::open(effective.settings.access_log, None)?);
-    serve(repository, &options, &notices(log, "http", ready, || {}))?;
+    serve(
+        repository,
+        None,
+        &options,
+        &notices(log, "http", ready, || {}),
+    )?;
     Ok(Status::Done)
 }
 
@@ -109,7 +119,9 @@ impl Effective {
             allowed_hosts: settings.allowed_host.clone(),
             catalog_cache_size: settings.catalog_cache_size.0,
             debug_package: settings.debug_package,
+            every: settings.every.0,
             follow: self.follow(),
+            hook_secret: None,
             is_in_terminal: Ui::new().is_terminal(),
             limits: limits(settings),
             lost_lines: Arc::default(),
@@ -200,6 +212,24 @@ fn print(ui: &Ui, notice: &Notice<'_>) {
         Notice::Front(Event::Waiting { address, failure }) => {
             ui.warning(&format!("{address}: {failure}"));
         }
+        Notice::Incomplete { error } => {
+            ui.warning(&error.to_string());
+            said(error)
+                .iter()
+                .for_each(|line| ui.note(&format!("  {line}")));
+        }
+        Notice::Reachable { remote } => ui.note(&format!("{remote} answers again")),
+        Notice::Rewritten { remote } => ui.warning(&format!(
+            "{remote} was rewritten: it does not descend from the commit that was served before"
+        )),
+        Notice::Unreachable { error } => {
+            ui.warning(&format!("{error}; what is here is served on"));
+            if let FollowError::Remote(error) = error {
+                said(error)
+                    .iter()
+                    .for_each(|line| ui.note(&format!("  {line}")));
+            }
+        }
         Notice::Refused { error, serving } => {
             ui.warning(&format!("{error}; still serving {}", serving.short()));
             details(error)
@@ -212,6 +242,13 @@ fn print(ui: &Ui, notice: &Notice<'_>) {
         )),
         Notice::Stopping => ui.note("stopping"),
         Notice::Watching { address } => ui.note(&format!("metrics at http://{address}/metrics")),
+    }
+}
+
+fn said(error: &RemoteError) -> &[String] {
+    match error {
+        RemoteError::Refused { said, .. } => said,
+        _ => &[],
     }
 }
 

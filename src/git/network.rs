@@ -29,6 +29,8 @@ pub(crate) struct Network {
 pub(crate) enum RemoteError {
     #[error("`{address}` has no branch `{branch}`")]
     NoBranch { address: String, branch: String },
+    #[error("{count} SPKs of `{address}` are not here, and git-lfs did not bring them")]
+    NoBlobs { address: String, count: usize },
     #[error("git-lfs is not installed, and `{address}` needs the bytes of {count} SPKs first")]
     NoLfs { address: String, count: usize },
     #[error("`{branch}` has no remote to push to, and there is none called `origin`")]

@@ -97,6 +97,27 @@ impl Store {
         })
     }
 
+    /// Returns the branch `branch` of a remote or address, or its default one.
+    pub(crate) fn branch_of(
+        &self,
+        given: &str,
+        branch: Option<&str>,
+    ) -> Result<RemoteBranch, RemoteError> {
+        if has_password(given) {
+            let address = redacted(given);
+            return Err(RemoteError::Password { address });
+        }
+        let is_name = self.remotes().contains(given);
+        Ok(RemoteBranch {
+            address: if is_name {
+                given.to_owned()
+            } else {
+                address_of(given)
+            },
+            reference: branch.map_or_else(|| "HEAD".to_owned(), |name| format!("{HEADS}{name}")),
+        })
+    }
+
     fn remotes(&self) -> BTreeSet<String> {
         let names = self.repo.remotes();
         let names = names.iter().flat_map(|names| names.iter());

@@ -1,6 +1,6 @@
 //! Carries blobs between this repository and the LFS store of a remote, by `git lfs`.
 
-use super::{Network, RemoteBranch, RemoteError, Store};
+use super::{CommitId, Network, RemoteBranch, RemoteError, Store};
 
 impl Store {
     /// Returns whether `git lfs` is there.
@@ -20,5 +20,26 @@ impl Store {
         let input: String = oids.iter().map(|oid| format!("{oid}\n")).collect();
         let ended = self.run_git(network, &arguments, &input)?;
         remote.demand("upload SPKs to", ended).map(drop)
+    }
+
+    /// Downloads the blobs of all pointers of `commit` that are not here.
+    pub(crate) fn fetch_blobs(
+        &self,
+        network: &Network,
+        remote: &RemoteBranch,
+        commit: CommitId,
+    ) -> Result<(), RemoteError> {
+        let commit = commit.to_string();
+        // What the configuration leaves out is for people's clones.
+        let arguments = [
+            "lfs",
+            "fetch",
+            "--include=",
+            "--exclude=",
+            &remote.address,
+            &commit,
+        ];
+        let ended = self.run_git(network, &arguments, "")?;
+        remote.demand("download SPKs from", ended).map(drop)
     }
 }

@@ -232,6 +232,8 @@ fn site(snapshot: Snapshot, folder: &std::path::Path) -> Site {
         debug_package: false,
         blobs: BlobStore::new(folder),
         checkup: Arc::default(),
+        follower: None,
+        hook_secret: None,
         live: Arc::new(Live::of(snapshot)),
         metrics: Arc::default(),
         origins: OriginRules {

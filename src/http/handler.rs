@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::checkup::Checkup;
+use super::follow::Follower;
 use super::front::{Handler, Matched};
+use super::hook::HookSecret;
 use super::live::{Live, State};
 use super::metrics::Metrics;
 use super::origin::{Misdirected, Origin, OriginRules};
@@ -26,6 +28,10 @@ pub(super) struct Site {
     pub(super) catalog_cache_size: usize,
     /// Whether each catalog has an entry that shows the request.
     pub(super) debug_package: bool,
+    /// Absent when no remote is followed.
+    pub(super) follower: Option<Arc<Follower>>,
+    /// Absent when there are no webhooks.
+    pub(super) hook_secret: Option<HookSecret>,
     pub(super) live: Arc<Live>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) origins: OriginRules,

@@ -4,16 +4,20 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::front::Event;
-use crate::git::CommitId;
-use crate::repo::OpenError;
+use crate::git::{CommitId, RemoteError};
+use crate::repo::{FollowError, OpenError};
 
 /// Something that whoever runs the server wants to know.
 #[derive(Debug)]
 pub(crate) enum Notice<'a> {
     /// Something happened on a connection.
     Front(Event),
+    /// SPKs of the remote's newest commit could not be brought.
+    Incomplete { error: &'a RemoteError },
     /// Requests are answered from now on.
     Listening { addresses: &'a [SocketAddr] },
+    /// The remote that is followed answers again.
+    Reachable { remote: &'a str },
     /// A newer commit cannot be served; `serving` is served on.
     Refused {
         error: &'a OpenError,
@@ -21,10 +25,14 @@ pub(crate) enum Notice<'a> {
     },
     /// Everything is read again, as a signal asks for.
     Reloading,
+    /// The branch that is followed was moved to where it does not descend from what was served.
+    Rewritten { remote: &'a str },
     /// This commit is served from now on.
     Serving { commit: CommitId, packages: usize },
     /// No new requests are taken.
     Stopping,
+    /// The remote that is followed does not answer.
+    Unreachable { error: &'a FollowError },
     /// Metrics are answered at this address.
     Watching { address: SocketAddr },
 }

@@ -6,6 +6,7 @@ use super::front::Matched;
 use super::gosspks;
 use super::handler::Site;
 use super::health;
+use super::hook;
 use super::metrics;
 use super::nas;
 use super::package_center;
@@ -45,6 +46,8 @@ enum Route<'a> {
     },
     PackagesPage,
     Ready,
+    /// Where a webhook says that there is news.
+    Refresh,
     Screenshot {
         name: &'a str,
         package: &'a str,
@@ -90,6 +93,7 @@ fn reply(site: &Site, request: &Request, route: Route<'_>) -> Reply {
         Route::PackagePage { package } => page::package(site, request, package),
         Route::PackagesPage => page::packages(site, request),
         Route::Ready => health::ready(site),
+        Route::Refresh => hook::refresh(site, request),
         Route::Screenshot { name, package } => files::screenshot(site, request, package, name),
     }
 }
@@ -141,6 +145,7 @@ impl Route<'_> {
             Self::PackagePage { .. } => "package-page",
             Self::PackagesPage => "packages-page",
             Self::Ready => "readyz",
+            Self::Refresh => "hook",
             Self::Screenshot { .. } => "screenshot",
         }
     }
@@ -157,6 +162,7 @@ impl Route<'_> {
             | Self::Metrics
             | Self::Nas { .. }
             | Self::Ready
+            | Self::Refresh
             | Self::Screenshot { .. } => false,
         }
     }
@@ -182,6 +188,7 @@ fn route<'a>(segments: &[&'a str]) -> Option<Route<'a>> {
     match *segments {
         ["explain"] => Some(Route::Explain),
         ["healthz"] => Some(Route::Health),
+        ["hooks", "refresh"] => Some(Route::Refresh),
         ["readyz"] => Some(Route::Ready),
         ["packages", package, file] => Some(Route::Download { file, package }),
         ["packages", package, "screenshots", name] => Some(Route::Screenshot { name, package }),
@@ -224,10 +231,13 @@ fn spkrepo<'a>(segments: &[&'a str], channel: Channel) -> Option<Route<'a>> {
 fn check_method(route: &Route<'_>, method: &Method) -> Option<Reply> {
     let allow = match route {
         Route::Catalog { .. } => "GET, HEAD, POST, OPTIONS",
+        Route::Refresh => "POST, OPTIONS",
         _ => "GET, HEAD, OPTIONS",
     };
     match (method, route) {
-        (Method::Get | Method::Head, _) | (Method::Post, Route::Catalog { .. }) => None,
+        (Method::Post, Route::Refresh) => None,
+        (Method::Get | Method::Head, route) if *route != Route::Refresh => None,
+        (Method::Post, Route::Catalog { .. }) => None,
         (Method::Other(name), Route::Gosspks(_)) if name == "OPTIONS" => Some(gosspks::options()),
         // RFC 9110 §9.3.7; spkrepo answers 200 as well.
         (Method::Other(name), _) if name == "OPTIONS" => Some(Reply::new(200).with("Allow", allow)),

@@ -3,13 +3,16 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::checkup::Checkup;
+use super::follow::Follower;
 use super::front::{self, FrontError, Options, Reloader, Role, Stopper, TlsFiles};
 use super::handler::Site;
+use super::hook::HookSecret;
 use super::limits::Limits;
 use super::live::{Follow, Live};
 use super::metrics::Metrics;
@@ -18,7 +21,7 @@ use super::origin::OriginRules;
 use crate::model::host::HostPattern;
 use crate::model::trusted_proxy::TrustedProxy;
 use crate::model::url_prefix::UrlPrefix;
-use crate::repo::{OpenError, Repository};
+use crate::repo::{Followed, OpenError, Repository};
 
 /// How a package source is served.
 #[derive(Clone, Debug)]
@@ -32,7 +35,11 @@ pub(crate) struct ServeOptions {
     pub(crate) catalog_cache_size: usize,
     /// Whether each catalog has an entry that shows the request.
     pub(crate) debug_package: bool,
+    /// How often a remote that is followed is asked.
+    pub(crate) every: Duration,
     pub(crate) follow: Follow,
+    /// What webhooks are signed with; none are answered without.
+    pub(crate) hook_secret: Option<HookSecret>,
     /// Whether SIGHUP means that the terminal is gone, and not that everything is to be read again.
     pub(crate) is_in_terminal: bool,
     pub(crate) limits: Limits,
@@ -63,9 +70,10 @@ pub(crate) enum ServeError {
     },
 }
 
-/// Serves `repository` until SIGTERM or SIGINT; requests in flight are answered first.
+/// Serves `repository` until SIGTERM or SIGINT; requests in flight are answered first. `followed` is kept up to date.
 pub(crate) fn serve(
     repository: Repository,
+    followed: Option<Followed>,
     options: &ServeOptions,
     notice: &OnNotice,
 ) -> Result<(), ServeError> {
@@ -84,12 +92,17 @@ pub(crate) fn serve(
     let lost_lines = Arc::clone(&options.lost_lines);
     let metrics = Arc::new(Metrics::new(server.crowd(), lost_lines));
     let checkup = Arc::new(Checkup::default());
+    let remote = followed
+        .as_ref()
+        .map(|followed| Arc::new(Follower::new(followed)));
     let site = Arc::new(Site {
         accel_redirect: options.accel_redirect.clone(),
         blobs: repository.blobs.clone(),
         checkup: Arc::clone(&checkup),
         catalog_cache_size: options.catalog_cache_size,
         debug_package: options.debug_package,
+        follower: remote.clone(),
+        hook_secret: options.hook_secret.clone(),
         live: Arc::clone(&live),
         metrics: Arc::clone(&metrics),
         origins: OriginRules {
@@ -112,10 +125,12 @@ pub(crate) fn serve(
         notice(Notice::Watching { address });
     }
     let stop = Arc::new(AtomicBool::new(false));
+    let asker = ask_remote(remote.clone(), followed, options, &stop, notice);
     let keeper = keep(&repository, checkup, Arc::clone(&live), &stop);
     let follower = follow(repository, Arc::clone(&live), options, &stop, notice);
     let handle = signals.handle();
     let told = Told {
+        follower: remote,
         is_in_terminal: options.is_in_terminal,
         live,
         notice: Arc::clone(notice),
@@ -133,7 +148,10 @@ pub(crate) fn serve(
     stop.store(true, Ordering::Relaxed);
     handle.close();
     // Reading a commit may take long; who wants the end now does not wait for it.
-    let rest = [keeper, follower].into_iter().filter(|_| !stopper.is_now());
+    let rest = [keeper, follower]
+        .into_iter()
+        .chain(asker)
+        .filter(|_| !stopper.is_now());
     for thread in rest.chain([waiter]) {
         // A thread that panicked has printed why; the server has stopped in any case.
         let _ = thread.join();
@@ -163,8 +181,25 @@ fn follow(
     std::thread::spawn(move || live.follow(&repository, &follow, &stop, &notice))
 }
 
+/// Asks the remote that is followed, until `stop` is set.
+fn ask_remote(
+    follower: Option<Arc<Follower>>,
+    followed: Option<Followed>,
+    options: &ServeOptions,
+    stop: &Arc<AtomicBool>,
+    notice: &OnNotice,
+) -> Option<std::thread::JoinHandle<()>> {
+    let (follower, followed) = (follower?, followed?);
+    let mut followed = followed.stopped_by(Arc::clone(stop));
+    let (every, stop, notice) = (options.every, Arc::clone(stop), Arc::clone(notice));
+    Some(std::thread::spawn(move || {
+        follower.follow(&mut followed, every, &stop, &notice);
+    }))
+}
+
 /// Who is told by signals.
 struct Told {
+    follower: Option<Arc<Follower>>,
     is_in_terminal: bool,
     live: Arc<Live>,
     notice: OnNotice,
@@ -181,6 +216,9 @@ impl Told {
                 (self.notice)(Notice::Reloading);
                 self.reloader.reload();
                 self.live.ask();
+                if let Some(follower) = &self.follower {
+                    follower.ask();
+                }
             } else if is_stopping {
                 self.stopper.stop_now();
             } else {

@@ -3,6 +3,7 @@
 mod cache;
 mod change;
 mod conflict;
+mod followed;
 mod init;
 mod journal;
 mod load;
@@ -20,6 +21,7 @@ mod writer;
 
 pub(crate) use cache::Keeper;
 pub(crate) use change::{Change, Message};
+pub(crate) use followed::{FollowError, Followed, Look};
 pub(crate) use init::{InitError, init};
 pub(crate) use load::{LoadError, Loaded, load, load_changes, load_packages, package_trees};
 pub(crate) use manner::{Manner, News, PushTo};

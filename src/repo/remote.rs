@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::manner::{Manner, News};
 use super::writer::WriteError;
 use crate::blob::Pointer;
-use crate::git::{BlobId, CommitId, GitError, Kind, RemoteBranch, RemoteError, Store};
+use crate::git::{BlobId, CommitId, GitError, Kind, RemoteBranch, RemoteError, Store, TreeId};
 
 /// Uploads blobs, each once.
 pub(super) struct Uploads<'a> {
@@ -56,21 +56,36 @@ fn oids(store: &Store, old: Option<CommitId>, new: CommitId) -> Result<BTreeSet<
     for commit in store.commits_between(&old, new)? {
         let parent = commit.parents.first();
         let parent = parent.map(|parent| store.root(*parent)).transpose()?;
-        for update in store.path_updates(parent, store.root(commit.id)?)? {
-            let is_file = matches!(update.kind, Kind::Executable | Kind::File);
-            if let Some(blob) = update.new.filter(|_| is_file) {
-                oids.extend(oid(store, &update.path, blob)?);
-            }
+        for (_, pointer) in pointers(store, parent, store.root(commit.id)?, |_| true)? {
+            oids.insert(pointer.oid.to_string());
         }
     }
     Ok(oids)
 }
 
-fn oid(store: &Store, path: &str, blob: BlobId) -> Result<Option<String>, GitError> {
+/// Returns the pointers that `new` has and `old` has not, with their paths.
+pub(super) fn pointers(
+    store: &Store,
+    old: Option<TreeId>,
+    new: TreeId,
+    is_wanted: fn(&str) -> bool,
+) -> Result<Vec<(String, Pointer)>, GitError> {
+    let mut pointers = Vec::new();
+    for update in store.path_updates(old, new)? {
+        let is_file =
+            matches!(update.kind, Kind::Executable | Kind::File) && is_wanted(&update.path);
+        let Some(blob) = update.new.filter(|_| is_file) else {
+            continue;
+        };
+        let pointer = pointer(store, &update.path, blob)?;
+        pointers.extend(pointer.map(|pointer| (update.path, pointer)));
+    }
+    Ok(pointers)
+}
+
+fn pointer(store: &Store, path: &str, blob: BlobId) -> Result<Option<Pointer>, GitError> {
     match store.read(path, blob, Pointer::MAX_BYTES) {
-        Ok(bytes) => Ok(Pointer::parse(&bytes)
-            .ok()
-            .map(|pointer| pointer.oid.to_string())),
+        Ok(bytes) => Ok(Pointer::parse(&bytes).ok()),
         Err(GitError::Oversized { .. }) => Ok(None),
         Err(error) => Err(error),
     }

@@ -1,5 +1,6 @@
 //! Working with a remote: several clones of one bare repository.
 
+mod followed;
 mod killed;
 mod pulling;
 mod pushing;

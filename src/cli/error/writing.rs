@@ -1,10 +1,11 @@
 //! What to do about changes that do not land, here or on a remote.
 
 use super::{Advice, CliError, hint, hints};
+use crate::cli::hook_secret::HookSecretError;
 use crate::git::RemoteError;
-use crate::repo::{PullError, WriteError};
+use crate::repo::{FollowError, PullError, WriteError};
 
-with_advice!(PullError, WriteError);
+with_advice!(FollowError, HookSecretError, PullError, WriteError);
 
 impl Advice for WriteError {
     fn hints(&self) -> Vec<String> {
@@ -29,6 +30,31 @@ impl Advice for WriteError {
             Self::Load(error) => error.details(),
             Self::Remote(error) => error.details(),
             _ => Vec::new(),
+        }
+    }
+}
+
+impl Advice for FollowError {
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Git(error) => error.hints(),
+            Self::Remote(error) => error.hints(),
+        }
+    }
+
+    fn details(&self) -> Vec<String> {
+        match self {
+            Self::Git(_) => Vec::new(),
+            Self::Remote(error) => error.details(),
+        }
+    }
+}
+
+impl Advice for HookSecretError {
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Read { .. } => Vec::new(),
+            Self::Short { .. } => hints(&[hint::RANDOM_SECRET]),
         }
     }
 }
@@ -59,7 +85,8 @@ impl Advice for RemoteError {
             Self::Refused { action, .. } if action.starts_with("upload") => {
                 hints(&[hint::NO_BLOBS])
             }
-            Self::NoBranch { .. }
+            Self::NoBlobs { .. }
+            | Self::NoBranch { .. }
             | Self::Refused { .. }
             | Self::Run { .. }
             | Self::TimedOut { .. } => Vec::new(),

@@ -4,16 +4,22 @@
 mod flags;
 mod source;
 
+use std::time::Duration;
+
 use super::Context;
 use super::error::CliError;
+use crate::git::Network;
 use crate::http::Follow;
 use crate::model::setting::{SETTINGS, ServeSettings};
-use crate::repo::Repository;
+use crate::repo::{FollowError, Followed, Repository};
 
 pub(super) use flags::SettingFlags;
 pub(super) use source::{SettingsError, Stated};
 
 use source::{Given, file};
+
+/// How long git may take to bring what is new: a first download may be large.
+const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// Every setting with where it comes from, and all of them as one value.
 #[derive(Debug)]
@@ -30,6 +36,12 @@ pub(super) fn effective(
     let given = Given::new(flags, std::env::vars_os())?;
     let before = Effective::new(given.clone(), &[])?;
     let repository = context.repository()?;
+    if let Some(mut followed) = before.followed(context)? {
+        // The first time there is nothing to serve yet. Later, what is there is served at once.
+        if !followed.has_commit()? {
+            followed.look()?;
+        }
+    }
     let commit = repository.commit(before.follow().revision())?;
     let doc = repository.settings(commit)?;
     let effective = Effective::new(given, &file(&doc.serve))?;
@@ -71,6 +83,10 @@ impl Effective {
 
     /// Returns which commit is served.
     pub(super) fn follow(&self) -> Follow {
+        if let Some(remote) = &self.settings.follow {
+            let name = Followed::reference(remote);
+            return Follow::Reference { name };
+        }
         match (&self.settings.reference, &self.settings.rev) {
             (Some(name), _) => Follow::Reference { name: name.clone() },
             (None, Some(revision)) => Follow::Fixed {
@@ -78,6 +94,19 @@ impl Effective {
             },
             (None, None) => Follow::Head,
         }
+    }
+
+    /// Returns the remote that is followed, if one is.
+    pub(super) fn followed(&self, context: &Context) -> Result<Option<Followed>, CliError> {
+        let Some(remote) = &self.settings.follow else {
+            return Ok(None);
+        };
+        let network = Network {
+            limit: Some(PATIENCE),
+            ..Network::default()
+        };
+        let followed = Followed::new(context.repository()?, remote, network);
+        Ok(Some(followed.map_err(FollowError::from)?))
     }
 
     /// Returns the names of the settings that `other` has another value of.

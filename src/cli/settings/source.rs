@@ -10,6 +10,8 @@ use crate::model::setting::{SETTINGS, Setting, ValueError, texts_of};
 
 /// Variables that begin so are meant for this program.
 const PREFIX: &str = "SPKREPO_";
+/// Each says which commit is served.
+const COMMITS: [&str; 3] = ["ref", "rev", "follow"];
 /// Variables that begin so and are meant for another command.
 const OTHERS: [&str; 1] = [PASSPHRASE_FILE];
 
@@ -128,13 +130,13 @@ impl Given {
     /// Returns all, what counts more first, with one way to say which commit is served.
     pub(super) fn into_consistent(mut self) -> Result<Vec<Stated>, SettingsError> {
         for source in [&self.flags, &self.variables] {
-            let [one, other] = ["ref", "rev"].map(|name| find(source, name));
-            if let (Some(one), Some(other)) = (one, other) {
+            let mut stated = COMMITS.iter().filter_map(|name| find(source, name));
+            if let (Some(one), Some(other)) = (stated.next(), stated.next()) {
                 let (one, other) = (one.place.clone(), other.place.clone());
                 return Err(SettingsError::Contradiction { one, other });
             }
         }
-        let is_commit = |stated: &Stated| matches!(stated.setting.name, "ref" | "rev");
+        let is_commit = |stated: &Stated| COMMITS.contains(&stated.setting.name);
         if self.flags.iter().any(is_commit) {
             self.variables.retain(|stated| !is_commit(stated));
         }

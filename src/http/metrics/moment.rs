@@ -16,6 +16,7 @@ pub(super) fn register(site: &Site, registry: &mut Registry) {
     commit(site, registry);
     cache(site, registry);
     disk(site, registry);
+    follower(site, registry);
     let lost = &site.metrics.lost_lines;
     counter(
         registry,
@@ -120,6 +121,17 @@ fn disk(site: &Site, registry: &mut Registry) {
             "disk_free_bytes",
             "Bytes left on the disk of the repository",
             free as f64,
+        );
+    }
+}
+
+fn follower(site: &Site, registry: &mut Registry) {
+    if let Some(follower) = &site.follower {
+        gauge(
+            registry,
+            "follow_last_success_timestamp_seconds",
+            "When the remote that is followed was last reached, in seconds since 1970",
+            follower.last_success() as f64,
         );
     }
 }

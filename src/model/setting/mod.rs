@@ -6,10 +6,12 @@
 
 mod amount;
 mod kind;
+mod remote;
 mod table;
 
 pub(crate) use amount::Period;
 pub(crate) use kind::{AccessLog, Shape, ValueError};
+pub(crate) use remote::Remote;
 pub(crate) use table::{SETTINGS, ServeSettings};
 
 /// One setting.
@@ -30,7 +32,7 @@ pub(crate) struct Setting {
 }
 
 /// What says which commit is served: a setting of that commit would come too late.
-const NOT_IN_FILE: [&str; 2] = ["ref", "rev"];
+const NOT_IN_FILE: [&str; 3] = ["follow", "ref", "rev"];
 
 impl Setting {
     /// Returns the setting whose flag is `name`.

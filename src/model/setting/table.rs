@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::amount::{Period, Size};
 use super::kind::{AccessLog, Kind, ListenAddress, OneOrMore, check};
+use super::remote::Remote;
 use super::{Setting, ValueError};
 use crate::model::host::HostPattern;
 use crate::model::trusted_proxy::TrustedProxy;
@@ -47,6 +48,12 @@ settings! {
         "Serve what this branch or tag names instead of HEAD";
     rev "rev" "REVISION": Option<String> = "",
         "Serve this commit and no later one";
+    follow "follow" "REMOTE[#BRANCH]": Option<Remote> = "",
+        "Serve what this remote, or address, has, instead of HEAD; its default branch unless one is named";
+    every "every" "TIME": Period = "30s",
+        "How often the remote that is followed is asked for commits";
+    hook_secret_file "hook-secret-file" "FILE": Option<PathBuf> = "",
+        "Ask at once when /hooks/refresh is sent a message that is signed with the secret in FILE";
     allowed_host "allowed-host" "HOST": Vec<HostPattern> = "",
         "Answer for this host, or with `*.` for all below it, and refuse requests for any other";
     trusted_proxy "trusted-proxy" "ADDRESS[/BITS]": Vec<TrustedProxy> = "",
