@@ -134,6 +134,9 @@ fn a_remote_that_goes_and_comes_back_is_told_once_each_and_what_is_here_is_serve
 
 /// Returns what the metrics of a server with `--metrics-listen` say of the last success.
 fn last_success(server: &Server) -> f64 {
+    wait_until(server, "an address for metrics", || {
+        server.log().contains("metrics at http://")
+    });
     let log = server.log();
     let (_, rest) = log.split_once("metrics at http://").expect("an address");
     let host = rest.split('/').next().expect("an address");
