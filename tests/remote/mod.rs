@@ -1,9 +1,11 @@
 //! Working with a remote: several clones of one bare repository.
 
 mod followed;
+mod https;
 mod killed;
 mod pulling;
 mod pushing;
+mod ssh;
 mod together;
 
 use fs_err as fs;
