@@ -33,14 +33,13 @@ impl Segment {
 
 /// Returns the segments of `os` that the builds cut, ascending.
 pub(super) fn segments<'a>(os: Os, builds: impl Iterator<Item = &'a BuildDoc>) -> Vec<Segment> {
-    let mut cuts = BTreeSet::new();
+    let (mut bounds, mut cuts) = (BTreeSet::new(), BTreeSet::new());
     let mut versions: BTreeSet<OsLine> = lines(os).iter().copied().collect();
     for doc in builds.filter(|doc| doc.os_min_ver.os() == os || os == Os::Srm) {
+        let maximum = doc.os_max_ver.and_then(|maximum| maximum.build);
+        bounds.extend(doc.os_min_ver.build.into_iter().chain(maximum));
         cuts.extend(doc.os_min_ver.build);
-        cuts.extend(
-            doc.os_max_ver
-                .and_then(|maximum| maximum.build?.checked_add(1)),
-        );
+        cuts.extend(maximum.and_then(|maximum| maximum.checked_add(1)));
         // A system that nobody has heard of yet begins where the first build for it says.
         let OsVersion {
             major,
@@ -56,7 +55,13 @@ pub(super) fn segments<'a>(os: Os, builds: impl Iterator<Item = &'a BuildDoc>) -
             versions.insert((major, minor, first, first));
         }
     }
-    let versions: Vec<OsLine> = versions.into_iter().collect();
+    let mut versions: Vec<OsLine> = versions.into_iter().collect();
+    // Builds for systems from before the first one that is known cut what is there, too.
+    if let Some(oldest) = versions.first_mut()
+        && bounds.first().is_some_and(|bound| *bound < oldest.2)
+    {
+        oldest.2 = 0;
+    }
     let mut segments = Vec::new();
     for (index, line) in versions.iter().enumerate() {
         let next = versions.get(index + 1);
@@ -195,6 +200,18 @@ mod tests {
             ["DSM 7.2-64570 to 7.2-69056"]
         );
         assert_eq!(told(cut, "7.2-64570", "8.0-0"), ["DSM 7.2-64570 and later"]);
+    }
+
+    #[test]
+    fn builds_for_systems_before_the_first_known_one_cut_it() {
+        let doc = build("os_min_ver='2.0-731'\nos_max_ver='5.1-5004'");
+        let starts = |os| {
+            let segments = segments(os, [&doc].into_iter());
+            let starts = segments.iter().map(|segment| segment.first);
+            starts.take(3).collect::<Vec<_>>()
+        };
+        assert_eq!(starts(Os::Srm), [0, 731, 5005]);
+        assert_eq!(starts(Os::Dsm)[0], 731, "the first that is known");
     }
 
     #[test]
