@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::network::{Ended, address_of, has_password, redacted};
 use super::{CommitId, GitError, Network, RemoteError, Store};
+use crate::base::backoff::Backoff;
 
 /// A branch of another repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +25,8 @@ pub(crate) enum Pushed {
     },
 }
 
-/// Where fetched commits are kept from being collected as garbage.
-const FETCHED: &str = "refs/spkrepo/fetched";
+/// How often another process that updates what is known of a remote is waited for.
+const LOCK_ATTEMPTS: u32 = 8;
 const HEADS: &str = "refs/heads/";
 
 impl RemoteBranch {
@@ -136,6 +137,26 @@ impl Store {
         }
     }
 
+    /// Returns what the remote's branch points to, with all its commits here; nothing when there is no such branch.
+    pub(crate) fn remote_commit(
+        &self,
+        network: &Network,
+        remote: &RemoteBranch,
+    ) -> Result<Option<CommitId>, RemoteError> {
+        for _ in 0..LOCK_ATTEMPTS {
+            match self.remote_tip(network, remote)? {
+                // It may be rewritten between the question and the fetch.
+                Some(tip) if !self.has_commit(tip) => self.fetch(network, remote)?,
+                tip => return Ok(tip),
+            }
+        }
+        Err(RemoteError::Refused {
+            action: "keep up with",
+            address: remote.shown_address(),
+            said: vec!["the branch is rewritten all the time".to_owned()],
+        })
+    }
+
     /// Asks the remote what its branch points to; nothing when there is no such branch.
     pub(crate) fn remote_tip(
         &self,
@@ -168,43 +189,40 @@ impl Store {
         self.repo.find_commit(id.0).is_ok()
     }
 
-    /// Brings the remote's branch here, without any branch of ours moving.
+    /// Brings the commits of the remote's branch here; no reference of ours moves, but what git knows of the remote's own.
+    ///
+    /// Nothing may point to them yet: git keeps what nobody points to for two weeks (git-gc(1), `--prune`).
     pub(crate) fn fetch(
         &self,
         network: &Network,
         remote: &RemoteBranch,
-    ) -> Result<CommitId, RemoteError> {
-        self.fetch_to(network, remote, FETCHED)
-    }
-
-    /// Brings the remote's branch here and points `reference` to it, whatever that pointed to before.
-    pub(crate) fn fetch_to(
-        &self,
-        network: &Network,
-        remote: &RemoteBranch,
-        reference: &str,
-    ) -> Result<CommitId, RemoteError> {
-        let refspec = format!("+{}:{reference}", remote.reference);
-        let ended = self.run_git(
-            network,
-            &[
-                "fetch",
-                "--quiet",
-                "--no-tags",
-                "--no-write-fetch-head",
-                "--no-recurse-submodules",
-                "--",
-                &remote.address,
-                &refspec,
-            ],
-            "",
-        )?;
-        remote.demand("fetch from", ended)?;
-        let tip = self.tip(reference).ok().flatten();
-        tip.ok_or_else(|| RemoteError::NoBranch {
-            address: remote.shown_address(),
-            branch: remote.branch().to_owned(),
-        })
+    ) -> Result<(), RemoteError> {
+        let arguments = [
+            "-c",
+            // As one pack, which is there or not: of loose objects, a killed process can leave a commit without its files.
+            "fetch.unpackLimit=1",
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--no-write-fetch-head",
+            "--no-recurse-submodules",
+            "--",
+            &remote.address,
+            &remote.reference,
+        ];
+        let mut backoff = Backoff::default();
+        loop {
+            let ended = self.run_git(network, &arguments, "")?;
+            let is_locked = ended
+                .said
+                .iter()
+                .any(|line| line.contains("cannot lock ref"));
+            if !is_locked || backoff.attempts() >= LOCK_ATTEMPTS {
+                return remote.demand("fetch from", ended).map(drop);
+            }
+            // Another process of git's notes at this instant what the remote has.
+            backoff.pause();
+        }
     }
 
     /// Points the remote's branch to `commit`, if that is a descendant of what it points to. With `with_hook`, git-lfs's own

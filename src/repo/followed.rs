@@ -95,7 +95,7 @@ impl Followed {
     pub(crate) fn look(&mut self) -> Result<Look, FollowError> {
         let store = &self.repository.store;
         let old = store.tip(&self.reference)?;
-        let tip = store.remote_tip(&self.network, &self.remote)?;
+        let tip = store.remote_commit(&self.network, &self.remote)?;
         let tip = tip.ok_or_else(|| RemoteError::NoBranch {
             address: self.remote.shown_address(),
             branch: self.remote.branch().to_owned(),
@@ -103,13 +103,6 @@ impl Followed {
         if old == Some(tip) && !self.is_incomplete {
             return Ok(Look::default());
         }
-        let tip = match store.has_commit(tip) {
-            true => tip,
-            false => {
-                let fetching = self.reference.replace("followed", "fetching");
-                store.fetch_to(&self.network, &self.remote, &fetching)?
-            }
-        };
         let missing = self.bring(old, tip)?;
         let mut look = Look {
             missing,

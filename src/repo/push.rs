@@ -175,12 +175,7 @@ impl Writer {
     /// Returns what the remote's branch points to, with all its commits here.
     pub(super) fn theirs(&self, remote: &RemoteBranch) -> Result<Option<CommitId>, WriteError> {
         let network = &self.manner.network;
-        match self.store.remote_tip(network, remote)? {
-            Some(tip) if !self.store.has_commit(tip) => {
-                Ok(Some(self.store.fetch(network, remote)?))
-            }
-            tip => Ok(tip),
-        }
+        Ok(self.store.remote_commit(network, remote)?)
     }
 
     fn diverged(

@@ -3,6 +3,8 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use fs_err as fs;
+
 use super::{Shared, build};
 
 const DEFAULT_ROUNDS: u32 = 12;
@@ -84,4 +86,37 @@ fn a_killed_push_has_happened_or_not_and_the_next_one_finishes() {
     }
     shared.check_remote();
     assert!(killed > 0, "every command ended before it was killed");
+}
+
+#[test]
+fn killed_between_the_push_and_its_own_branch_it_is_finished_by_the_next_command() {
+    for next in ["add ../in/a.spk --push", "pull", "add ../in/b.spk --push"] {
+        let shared = Shared::new();
+        shared.spk("a", &build("alpha").payload_size(100_000));
+        shared.spk("b", &build("beta"));
+        let before = shared.head("repo");
+        // The lock says who writes; the hook runs when the remote's branch has moved.
+        let lock = shared.sandbox.path("repo/.git/spkrepo/lock");
+        let script = format!(
+            "#!/bin/sh\nread process rest < '{}'\nkill -9 $process\nrm $0\n",
+            lock.display()
+        );
+        let hook = shared.sandbox.path("remote.git/hooks/post-receive");
+        fs::create_dir_all(hook.parent().expect("a folder")).expect("a folder");
+        fs::write(&hook, script).expect("writable");
+        super::pushing::make_executable(&hook);
+        let mut command = shared.sandbox.spkrepo("add ../in/a.spk --push");
+        let status = command.stderr(Stdio::null()).status().expect("the program");
+        assert_eq!(status.code(), None, "it was killed");
+        settle(&shared);
+        assert_eq!(shared.head("repo"), before);
+        assert_eq!(shared.subjects().len(), 2);
+        shared.run("repo", next).success();
+        shared.check_clone("repo");
+        assert_eq!(
+            shared.subjects().len(),
+            if next.contains("b.spk") { 3 } else { 2 }
+        );
+        shared.check_remote();
+    }
 }

@@ -367,3 +367,62 @@ fn a_bare_clone_pushes_as_well() {
     assert_eq!(shared.head("bare"), shared.head("remote.git"));
     shared.check_remote();
 }
+
+/// Has the remote run a script when something is pushed.
+fn hook(shared: &Shared, name: &str, script: &str) {
+    let hook = shared.sandbox.path("remote.git/hooks").join(name);
+    fs::create_dir_all(hook.parent().expect("a folder")).expect("a folder");
+    fs::write(&hook, format!("#!/bin/sh\n{script}\n")).expect("writable");
+    make_executable(&hook);
+}
+
+#[test]
+fn a_push_whose_answer_is_lost_has_happened() {
+    let shared = Shared::new();
+    // The hook runs when the branch has moved, and takes the server with it.
+    hook(&shared, "post-receive", "kill -9 $PPID");
+    let spk = shared.spk("a", &build("alpha"));
+    shared
+        .run("repo", &format!("add {spk} --push"))
+        .success()
+        .stderr_has("pushed to origin/main");
+    shared.check_clone("repo");
+    shared.check_remote();
+}
+
+#[test]
+fn a_remote_that_dies_in_the_middle_has_nothing_and_the_next_push_brings_it() {
+    let shared = Shared::new();
+    hook(&shared, "pre-receive", "kill -9 $PPID");
+    let before = shared.head("repo");
+    let spk = shared.spk("a", &build("alpha"));
+    shared
+        .run("repo", &format!("add {spk} --push"))
+        .failure(2)
+        .stderr_has("error: could not push to `origin`");
+    assert_eq!(
+        (shared.head("repo"), shared.head("remote.git")),
+        (before.clone(), before)
+    );
+    hook(&shared, "pre-receive", "exit 0");
+    shared.run("repo", &format!("add {spk} --push")).success();
+    shared.check_clone("repo");
+    shared.check_remote();
+}
+
+#[test]
+fn a_branch_that_the_remote_protects_is_told_in_its_words() {
+    let shared = Shared::new();
+    // A branch that somebody has checked out there is protected by git itself.
+    shared.git("repo", "clone --quiet ../remote.git ../work");
+    let spk = shared.spk("a", &build("alpha"));
+    let before = shared.head("work");
+    shared
+        .run("repo", &format!("add {spk} --push=../work"))
+        .failure(2)
+        .stderr_has("refusing to update checked out branch");
+    assert_eq!(
+        (shared.head("work"), shared.head("repo")),
+        (before.clone(), before)
+    );
+}

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeSet;
 
+use fs_err as fs;
+
 use super::{Shared, build};
 use crate::support::spk::Spk;
 
@@ -106,5 +108,87 @@ fn of_two_that_conflict_at_once_one_lands_and_one_is_told() {
     });
     assert_eq!(codes, [Some(0), Some(2)].into());
     assert_eq!(shared.subjects().len(), 2);
+    shared.check_remote();
+}
+
+/// Commits by hand and publishes it, as a person does who pulls and tries again.
+fn commit_by_hand(shared: &Shared, clone: &str, note: &str) {
+    fs::write(shared.sandbox.path(clone).join(note), "text\n").expect("writable");
+    shared.git(clone, &format!("add {note}"));
+    shared.git(clone, &format!("commit --quiet -m {note}"));
+    for _ in 0..40 {
+        let line = |line: &str| {
+            let mut command = shared.sandbox.command(
+                "git",
+                &line.split(' ').map(str::to_owned).collect::<Vec<_>>(),
+            );
+            let output = command
+                .current_dir(shared.sandbox.path(clone))
+                .output()
+                .expect("git is needed");
+            output.status.success()
+        };
+        assert!(line("pull --quiet --rebase"), "{clone} rebases");
+        if line("push --quiet") {
+            return;
+        }
+    }
+    panic!("{clone} was never first");
+}
+
+#[test]
+fn adding_promoting_and_commits_by_hand_at_once_all_land_once_each() {
+    let shared = Shared::new();
+    for number in 0..4 {
+        let package = format!("known{number}");
+        let spk = shared.spk(&package, &build(&package));
+        shared.run("repo", &format!("add {spk} --push")).success();
+    }
+    let kinds = ["add", "promote", "hand"];
+    for (kind, number) in kinds
+        .iter()
+        .flat_map(|kind| (0..4).map(move |number| (kind, number)))
+    {
+        shared.clone_as(&format!("{kind}{number}"));
+        if *kind == "add" {
+            shared.spk(&format!("new{number}"), &build(&format!("new{number}")));
+        }
+    }
+    std::thread::scope(|threads| {
+        for number in 0..4 {
+            let shared = &shared;
+            threads.spawn(move || {
+                shared
+                    .run(
+                        &format!("add{number}"),
+                        &format!("add ../in/new{number}.spk --push"),
+                    )
+                    .success()
+            });
+            threads.spawn(move || {
+                shared
+                    .run(
+                        &format!("promote{number}"),
+                        &format!("promote known{number} --push"),
+                    )
+                    .success()
+            });
+            threads.spawn(move || {
+                commit_by_hand(shared, &format!("hand{number}"), &format!("note{number}"))
+            });
+        }
+    });
+    let subjects = shared.subjects();
+    let distinct: BTreeSet<&String> = subjects.iter().collect();
+    assert_eq!(
+        (subjects.len(), distinct.len()),
+        (1 + 4 + 12, 1 + 4 + 12),
+        "{subjects:?}"
+    );
+    let taken_back = shared.git(
+        "remote.git",
+        "log --diff-filter=D --name-only --format=%s main",
+    );
+    assert_eq!(taken_back, "", "no commit takes another one back");
     shared.check_remote();
 }
