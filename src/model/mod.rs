@@ -1,5 +1,6 @@
 //! The words of the field as types, and the TOML documents of the repository. No I/O.
 
+pub(crate) mod access;
 pub(crate) mod arch;
 pub(crate) mod base_url;
 pub(crate) mod build_id;

@@ -10,6 +10,7 @@ use toml_edit::{DocumentMut, Item, Table, value};
 
 use super::read::{DocError, read_to_edit};
 use crate::base::digest::Sha256;
+use crate::model::name::PackageName;
 use crate::model::word::Word;
 
 /// `maintainers.toml`.
@@ -86,6 +87,13 @@ pub(crate) struct Pattern(glob::Pattern);
 pub(crate) struct PatternError {
     message: &'static str,
     text: String,
+}
+
+impl Pattern {
+    /// Says whether the pattern is about `package`.
+    pub(crate) fn has(&self, package: &PackageName) -> bool {
+        self.0.matches(package.as_str())
+    }
 }
 
 impl TryFrom<String> for Pattern {
@@ -268,6 +276,18 @@ mod tests {
     }
 
     const COMMENTS: &str = "# The people.\n\n[people.bob]\nname = 'Bob' # as he likes it\n";
+
+    #[test]
+    fn a_pattern_is_about_whole_names() {
+        let pattern: Pattern = "python3*".parse().expect("a pattern");
+        for (name, is_about) in [("python311", true), ("python3", true), ("mypython3", false)] {
+            assert_eq!(
+                pattern.has(&name.parse().expect("a name")),
+                is_about,
+                "{name}"
+            );
+        }
+    }
 
     #[test]
     fn people_and_tokens_are_written_beside_what_is_there() {
