@@ -65,6 +65,13 @@ accel-redirect               -             default
 access-log                   off           default
 access-log-file              -             default
 metrics-listen               -             default
+upload                       false         default
+upload-to                    -             default
+max-upload-size              4GiB          default
+upload-timeout               1h            default
+max-uploads                  16            default
+sign-key                     -             default
+sign-passphrase-file         -             default
 debug-package                false         default
 "
     );

@@ -40,6 +40,7 @@ mod source_rules;
 mod support;
 mod tests_complete;
 mod timestamp;
+mod upload;
 mod users_work;
 mod verify;
 mod workflows;

@@ -19,14 +19,14 @@ pub(super) struct Staging {
 
 const PREFIX: &str = "spkrepo-";
 const LOCK: &str = "lock";
-/// A younger folder may belong to a process that has made it and not yet locked it.
+/// Where folders cannot be locked, a younger one may belong to a process that has made it and not yet locked it.
 const LEFTOVER_AGE: Duration = Duration::from_secs(60);
 
 impl Staging {
     /// Makes the folder in `temporary`, where what killed processes left is removed.
     pub(super) fn new(temporary: &Path) -> io::Result<Self> {
         fs::create_dir_all(temporary)?;
-        remove_leftovers(temporary);
+        let _turn = Self::tidy(temporary);
         let folder = tempfile::Builder::new()
             .prefix(PREFIX)
             .tempdir_in(temporary)?;
@@ -38,31 +38,41 @@ impl Staging {
         })
     }
 
+    /// Removes what killed processes have left in `temporary`. While the lock on it is held that is returned, where the
+    /// system has one for folders, nobody else makes a folder there.
+    pub(super) fn tidy(temporary: &Path) -> Option<File> {
+        let turn = File::open(temporary).ok();
+        let turn = turn.filter(|turn| turn.lock().is_ok());
+        remove_leftovers(temporary, turn.is_some());
+        turn
+    }
+
     /// Returns where the blobs are written.
     pub(super) fn path(&self) -> &Path {
         self.folder.path()
     }
 }
 
-fn remove_leftovers(temporary: &Path) {
+fn remove_leftovers(temporary: &Path, is_locked: bool) {
     let Ok(entries) = fs::read_dir(temporary) else {
         return;
     };
     for entry in entries.flatten() {
         let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
-        if is_ours && is_abandoned(&entry.path()) {
+        if is_ours && is_abandoned(&entry.path(), is_locked) {
             // What cannot be removed now is tried again by the next process.
             let _ = fs::remove_dir_all(entry.path());
         }
     }
 }
 
-fn is_abandoned(folder: &Path) -> bool {
+fn is_abandoned(folder: &Path, none_is_being_made: bool) -> bool {
     let age = fs::metadata(folder)
         .and_then(|metadata| metadata.modified())
         .map(|modified| modified.elapsed().unwrap_or_default());
     let is_locked = File::open(folder.join(LOCK)).is_ok_and(|lock| lock.try_lock().is_err());
-    age.is_ok_and(|age| age > LEFTOVER_AGE) && !is_locked
+    let is_finished = none_is_being_made || age.is_ok_and(|age| age > LEFTOVER_AGE);
+    is_finished && !is_locked
 }
 
 #[cfg(test)]
@@ -88,9 +98,9 @@ mod tests {
         let living = Staging::new(temporary).expect("writable");
         make_old(living.path());
         let dead = temporary.join("spkrepo-dead");
+        // As young as what the server before this one left.
         fs::create_dir(&dead).expect("writable");
         fs::write(dead.join("half"), b"half").expect("writable");
-        make_old(&dead);
         fs::create_dir(temporary.join("of-git-lfs")).expect("writable");
         let own = Staging::new(temporary).expect("writable");
         assert!(!dead.exists());

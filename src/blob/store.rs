@@ -46,6 +46,11 @@ pub(crate) struct BlobStore {
 }
 
 impl BlobStore {
+    /// Removes what killed processes have left half-written.
+    pub(crate) fn tidy(&self) {
+        Staging::tidy(&self.temporary);
+    }
+
     /// Returns the store in Git LFS's storage folder (`.git/lfs`, or what `lfs.storage` says).
     pub(crate) fn new(storage: &Path) -> Self {
         Self {

@@ -60,6 +60,7 @@ pub(super) fn run(context: &Context, args: Args) -> Result<Status, CliError> {
         commit_each: args.commit_each,
         dry_run: args.dry_run,
         keep_texts: args.keep_texts,
+        maintainers: Vec::new(),
         reject_signed: args.reject_signed,
         replace: args.replace,
     };

@@ -10,7 +10,7 @@ use super::settings::SettingsError;
 use super::ui::Ui;
 use crate::catalog::AskedError;
 use crate::git::GitError;
-use crate::http::ServeError;
+use crate::http::{ServeError, UploadsError};
 use crate::model::channel::Channel;
 use crate::model::doc::DocError;
 use crate::ops::add::AddError;
@@ -324,6 +324,11 @@ impl Advice for ServeError {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::Open(error) => error.hints(),
+            Self::Uploads(UploadsError::Git(error)) => error.hints(),
+            Self::Uploads(UploadsError::Write(error)) => error.hints(),
+            Self::Uploads(UploadsError::NoBranch { .. } | UploadsError::OneCommit) => {
+                hints(&[hint::UPLOAD_TO])
+            }
             Self::Front(_) | Self::Signals { .. } => Vec::new(),
         }
     }

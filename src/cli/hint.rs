@@ -80,13 +80,14 @@ pub(super) const TRUST_TIME_SERVER: &str = "commit the time server's certificate
 pub(super) const UNSIGN: &str =
     "`spkrepo unsign PACKAGE@VERSION` takes the signature out; then it can be signed";
 pub(super) const UNYANK: &str = "`spkrepo unyank PACKAGE@VERSION` takes the yank back";
+pub(super) const UPLOAD_TO: &str = "`spkrepo serve --upload --upload-to branch:NAME` puts uploads on a branch, which begins at the commit that is served";
 pub(super) const WITHOUT_TIME_SERVER: &str = "nothing was written; without `--timestamp-url` the signature is stored as it is, which DSM installs when Package Center trusts any publisher";
 pub(super) const YANK: &str =
     "`spkrepo yank PACKAGE@VERSION --reason TEXT` withdraws a release from every channel";
 
 /// Every hint of this file.
 #[cfg(test)]
-pub(super) const ALL: [&str; 57] = [
+pub(super) const ALL: [&str; 58] = [
     RANDOM_SECRET,
     PULL_BY_HAND,
     PULL_LATER,
@@ -142,6 +143,7 @@ pub(super) const ALL: [&str; 57] = [
     TRUST_TIME_SERVER,
     UNSIGN,
     UNYANK,
+    UPLOAD_TO,
     WITHOUT_TIME_SERVER,
     YANK,
 ];

@@ -35,6 +35,18 @@ pub(super) struct KeyArgs {
     passphrase_fd: Option<u32>,
 }
 
+impl KeyArgs {
+    /// Names a key in a file, and perhaps a file with its passphrase.
+    pub(super) fn of_files(key: &Path, passphrase_file: Option<&Path>) -> Self {
+        Self {
+            key: Some(key.to_owned()),
+            gpg: None,
+            passphrase_file: passphrase_file.map(Path::to_owned),
+            passphrase_fd: None,
+        }
+    }
+}
+
 /// Says why there is no key to sign with.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum KeyError {

@@ -4,15 +4,20 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use jiff::Timestamp;
+
 use super::access_log::{AccessLog, redacted};
 use super::error::{CliError, problem};
+use super::secret::{self, KeyArgs, KeyError};
 use super::settings::{Effective, SettingFlags, effective};
 use super::throttle::{Pass, Throttle};
 use super::ui::Ui;
 use super::{Context, Status, hook_secret};
 use crate::git::RemoteError;
-use crate::http::{Event, Limits, Notice, OnNotice, ServeOptions, TlsFiles, serve};
+use crate::http::{Event, Limits, Notice, OnNotice, ServeOptions, TlsFiles, UploadOptions, serve};
 use crate::model::setting::ServeSettings;
+use crate::ops::add::Outcome;
+use crate::ops::verify::with_causes;
 use crate::repo::{FollowError, LoadError, OpenError, Repository};
 
 /// Answer Package Center and browsers
@@ -39,6 +44,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Status, CliError> {
     let options = ServeOptions {
         hook_secret: hook_secret.transpose()?,
         lost_lines: Arc::clone(&log.lost),
+        uploads: uploads(settings)?,
         ..effective.options()
     };
     let followed = effective.followed(context)?;
@@ -129,9 +135,26 @@ impl Effective {
             redirect: settings.redirect_listen,
             tls: tls.map(|(cert, key)| TlsFiles { cert, key }),
             trusted_proxies: settings.trusted_proxy.clone(),
+            uploads: None,
             watch: settings.metrics_listen,
         }
     }
+}
+
+/// Returns how uploads are taken, if they are; a key is read now, so that its passphrase can be asked for.
+fn uploads(settings: &ServeSettings) -> Result<Option<UploadOptions>, KeyError> {
+    if !settings.upload {
+        return Ok(None);
+    }
+    let signer = settings.sign_key.as_deref().map(|key| {
+        let key = KeyArgs::of_files(key, settings.sign_passphrase_file.as_deref());
+        secret::signer(&key, Ui::new().is_terminal(), Timestamp::now())
+    });
+    Ok(Some(UploadOptions {
+        branch: settings.upload_to.clone().map(|branch| branch.0),
+        max: settings.max_uploads,
+        signer: signer.transpose()?.map(Arc::new),
+    }))
 }
 
 fn limits(settings: &ServeSettings) -> Limits {
@@ -147,6 +170,8 @@ fn limits(settings: &ServeSettings) -> Limits {
         body_size: settings.max_body_size.0,
         relayed: settings.max_requests_in_flight,
         send_timeout: settings.send_timeout.0,
+        upload_size: settings.max_upload_size.0 as u64,
+        upload_timeout: settings.upload_timeout.0,
     }
 }
 
@@ -160,7 +185,8 @@ fn notices(
     let throttle = Throttle::new(Instant::now());
     Arc::new(move |notice| match &notice {
         Notice::Front(event @ Event::Answered { .. }) => log.write(event),
-        Notice::Front(Event::Failed { .. } | Event::Refused { .. }) => {
+        Notice::Front(Event::Failed { .. } | Event::Refused { .. })
+        | Notice::Unauthorised { .. } => {
             if let Pass::Yes { left_out } = throttle.pass(Instant::now()) {
                 print(&ui, &notice);
                 if left_out > 0 {
@@ -241,6 +267,22 @@ fn print(ui: &Ui, notice: &Notice<'_>) {
             commit.short()
         )),
         Notice::Stopping => ui.note("stopping"),
+        Notice::Unauthorised { client, why } => {
+            ui.warning(&format!("refused an upload from {client}: {why}"));
+        }
+        Notice::UploadFailed { error, user } => {
+            let error = with_causes(*error);
+            ui.warning(&format!("could not publish an upload of {user}: {error}"));
+        }
+        Notice::Uploaded { uploaded, user } => {
+            let file = &uploaded.file;
+            let (package, version, build) = (&file.package, &file.version, &file.build);
+            let verb = match file.outcome {
+                Outcome::AlreadyThere => "uploaded again",
+                Outcome::Added | Outcome::Replaced => "uploaded",
+            };
+            ui.note(&format!("{user} {verb} {package} {version} ({build})"));
+        }
         Notice::Watching { address } => ui.note(&format!("metrics at http://{address}/metrics")),
     }
 }

@@ -20,6 +20,13 @@ pub(crate) enum Moved {
     Lost,
 }
 
+/// Who a commit is by, other than git's configuration says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Author {
+    pub(crate) email: String,
+    pub(crate) name: String,
+}
+
 /// How long a lock of another git process is waited for.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 /// After this time an empty lock file has no writer any more: git and libgit2 write it at once.
@@ -42,6 +49,20 @@ impl Store {
             .config()
             .and_then(|mut config| config.add_file(&file, git2::ConfigLevel::App, true))
             .map_err(GitError::at("read the configuration", file.display()))
+    }
+
+    /// Removes objects that were not written to their end. The caller must be the only one who writes by this library: git
+    /// has other names for them, and removes its own (git-prune(1)).
+    pub(crate) fn remove_stale_objects(&self) -> Result<(), GitError> {
+        let objects = self.common_dir().join("objects");
+        let entries = fs::read_dir(&objects).map_err(GitError::file("read", &objects))?;
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            if name.to_string_lossy().starts_with("tmp_object_git2_") {
+                fs::remove_file(entry.path()).map_err(GitError::file("remove", &entry.path()))?;
+            }
+        }
+        Ok(())
     }
 
     /// Stores `bytes` as a git blob.
@@ -95,25 +116,40 @@ impl Store {
         index.write_tree_to(&self.repo)
     }
 
-    /// Writes a commit by the person that git's environment and configuration name, signed when they say so.
+    /// Writes a commit by `author`, or else by the person that git's environment and configuration name, signed when they
+    /// say so.
     pub(crate) fn write_commit(
         &self,
         tree: TreeId,
         parent: Option<CommitId>,
         message: &str,
+        author: Option<&Author>,
     ) -> Result<CommitId, GitError> {
         if self.wants_signatures() {
-            return self.write_signed_commit(tree, parent, message, None);
+            let signature = author
+                .map(|author| git2::Signature::now(&author.name, &author.email))
+                .transpose()
+                .map_err(GitError::at(
+                    "name an author in",
+                    self.repo.path().display(),
+                ))?;
+            return self.write_signed_commit(tree, parent, message, signature.as_ref(), author);
         }
         let failed = |error| GitError::at("write a commit to", self.repo.path().display())(error);
-        let author = self
-            .repo
-            .author_from_env()
-            .map_err(|_| GitError::NoIdentity)?;
-        let committer = self
-            .repo
-            .committer_from_env()
-            .map_err(|_| GitError::NoIdentity)?;
+        let (author, committer) = match author {
+            Some(author) => {
+                let author = git2::Signature::now(&author.name, &author.email).map_err(failed)?;
+                (author.clone(), author)
+            }
+            None => (
+                self.repo
+                    .author_from_env()
+                    .map_err(|_| GitError::NoIdentity)?,
+                self.repo
+                    .committer_from_env()
+                    .map_err(|_| GitError::NoIdentity)?,
+            ),
+        };
         let tree = self.repo.find_tree(tree.0).map_err(failed)?;
         let parents: Vec<git2::Commit<'_>> = parent
             .iter()
@@ -149,6 +185,7 @@ impl Store {
         parent: Option<CommitId>,
         message: &str,
         author: Option<&git2::Signature<'_>>,
+        committer: Option<&Author>,
     ) -> Result<CommitId, GitError> {
         const COMMAND: &str = "commit-tree -S";
         let failed = |message: String| GitError::Program {
@@ -171,6 +208,10 @@ impl Store {
             command.env("GIT_AUTHOR_NAME", String::from_utf8_lossy(name).as_ref());
             command.env("GIT_AUTHOR_EMAIL", String::from_utf8_lossy(email).as_ref());
             command.env("GIT_AUTHOR_DATE", date(author.when()));
+        }
+        if let Some(committer) = committer {
+            command.env("GIT_COMMITTER_NAME", &committer.name);
+            command.env("GIT_COMMITTER_EMAIL", &committer.email);
         }
         let mut child = command
             .stdin(Stdio::piped())

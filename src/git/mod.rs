@@ -20,7 +20,7 @@ mod uncommitted;
 mod upload;
 mod worktree;
 
-pub(crate) use commit::Moved;
+pub(crate) use commit::{Author, Moved};
 pub(crate) use error::GitError;
 pub(crate) use history::{ChangedPath, CommitInfo};
 pub(crate) use id::{BlobId, CommitId, TreeId};
@@ -29,6 +29,6 @@ pub(crate) use network::{Network, RemoteError};
 pub(crate) use patch::text_difference;
 pub(crate) use pick::Picked;
 pub(crate) use remote::{Pushed, RemoteBranch};
-pub(crate) use store::{Head, Store};
+pub(crate) use store::{Head, Store, is_reference_name};
 pub(crate) use tree::{Entry, Node};
 pub(crate) use worktree::{Kind, PathUpdate, Unfinished};

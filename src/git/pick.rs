@@ -57,7 +57,7 @@ impl Store {
         let message = String::from_utf8_lossy(commit.message_bytes()).into_owned();
         if self.wants_signatures() {
             let author = commit.author();
-            return self.write_signed_commit(tree, Some(parent), &message, Some(&author));
+            return self.write_signed_commit(tree, Some(parent), &message, Some(&author), None);
         }
         let committer = self.repo.committer_from_env();
         let committer = committer.map_err(|_| GitError::NoIdentity)?;

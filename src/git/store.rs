@@ -155,3 +155,8 @@ impl Store {
             .map_err(GitError::at("set the configuration key", key))
     }
 }
+
+/// Says whether a reference can have this name (git-check-ref-format(1)).
+pub(crate) fn is_reference_name(name: &str) -> bool {
+    git2::Reference::is_valid_name(name)
+}

@@ -243,6 +243,7 @@ fn site(snapshot: Snapshot, folder: &std::path::Path) -> Site {
             trusted_proxies: Vec::new(),
         },
         store: Mutex::new(Store::init(folder, true).expect("an empty folder")),
+        uploads: None,
     }
 }
 

@@ -1,18 +1,20 @@
 //! What the handlers share: the state, the blobs, and the address for links.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::checkup::Checkup;
 use super::follow::Follower;
-use super::front::{Handler, Matched};
+use super::front::{Handler, Matched, Welcome};
 use super::hook::HookSecret;
 use super::live::{Live, State};
 use super::metrics::Metrics;
 use super::origin::{Misdirected, Origin, OriginRules};
 use super::redirect;
 use super::reply::Reply;
-use super::request::Request;
+use super::request::{Method, Request};
 use super::router;
+use super::upload::{Form, Uploads};
 use crate::base::limits::Limits;
 use crate::blob::BlobStore;
 use crate::git::{BlobId, GitError, Store};
@@ -37,6 +39,8 @@ pub(super) struct Site {
     pub(super) origins: OriginRules,
     /// Pictures are read from git one at a time: libgit2's repositories cannot be shared.
     pub(super) store: Mutex<Store>,
+    /// Absent when none are taken.
+    pub(super) uploads: Option<Arc<Uploads>>,
 }
 
 impl Handler for Site {
@@ -67,6 +71,12 @@ impl Handler for Site {
             is_quick: false,
             name: router::UNKNOWN,
         };
+        if self.upload_form(request).is_some() {
+            return Matched {
+                is_quick: false,
+                name: router::UPLOAD,
+            };
+        }
         let depth = self.origins.depth(request);
         depth.map_or(unknown, |depth| router::matched(&request.path[depth..]))
     }
@@ -78,9 +88,26 @@ impl Handler for Site {
     fn watch(&self, request: &Request) -> Reply {
         router::watch(self, request)
     }
+
+    fn welcome(&self, request: &Request, client: IpAddr) -> Welcome {
+        let is_answered = || self.origin(&self.live.state(), request).is_ok();
+        match (&self.uploads, self.upload_form(request)) {
+            (Some(uploads), Some(form)) if is_answered() => uploads.welcome(request, form, client),
+            _ => Welcome::Usual,
+        }
+    }
 }
 
 impl Site {
+    /// Says what kind of an upload a request is, if it is one and they are taken.
+    fn upload_form(&self, request: &Request) -> Option<Form> {
+        self.uploads
+            .as_ref()
+            .filter(|_| request.method == Method::Post)?;
+        let depth = self.origins.depth(request)?;
+        router::upload_form(&request.path[depth..])
+    }
+
     /// Returns the address that links in the answer begin with.
     pub(super) fn base_url(&self, state: &State, request: &Request) -> String {
         let origin = self.origin(state, request);

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// What a client may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limits {
-    /// How long the sender of a body may take for all of it.
+    /// How long the sender of a body may take for all of it, or with an upload send nothing.
     pub(crate) body_timeout: Duration,
     /// Connections in all.
     pub(crate) connections: usize,
@@ -27,6 +27,10 @@ pub(crate) struct Limits {
     pub(crate) relayed: usize,
     /// How long a client may take none of what is sent.
     pub(crate) send_timeout: Duration,
+    /// Bytes of an upload.
+    pub(crate) upload_size: u64,
+    /// How long an upload may take.
+    pub(crate) upload_timeout: Duration,
 }
 
 impl Default for Limits {
@@ -43,6 +47,8 @@ impl Default for Limits {
             body_size: 64 << 10,
             relayed: 64,
             send_timeout: Duration::from_secs(30),
+            upload_size: 4 << 30,
+            upload_timeout: Duration::from_secs(3600),
         }
     }
 }

@@ -16,6 +16,8 @@
 //!    [`range`] ask for it, comparing an [`etag`] or a [`date`]; several ranges are answered by [`multipart`];
 //! 7. [`front`] sends it.
 //!
+//! A body of an upload is not read at 2 but handed to [`upload`] as it comes, which makes it a commit.
+//!
 //! [`checkup`] looks after what is served, [`metrics`] counts what happened; [`health`] tells.
 //!
 //! Only [`front`] knows the server library and sockets.
@@ -58,6 +60,7 @@ mod router;
 mod serve;
 mod shelf;
 mod sspks;
+mod upload;
 
 pub(crate) use front::{Asked, Event, TlsFiles};
 pub(crate) use hook::HookSecret;
@@ -65,5 +68,6 @@ pub(crate) use limits::Limits;
 pub(crate) use live::Follow;
 pub(crate) use notice::{Notice, OnNotice};
 pub(crate) use serve::{ServeError, ServeOptions, serve};
+pub(crate) use upload::{UploadOptions, UploadsError};
 
 use crate::model::trusted_proxy;

@@ -1,10 +1,13 @@
 //! What a running server has to tell: somebody else prints it.
 
-use std::net::SocketAddr;
+use std::error::Error;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use super::front::Event;
 use crate::git::{CommitId, RemoteError};
+use crate::model::access;
+use crate::ops::add::Uploaded;
 use crate::repo::{FollowError, OpenError};
 
 /// Something that whoever runs the server wants to know.
@@ -31,6 +34,22 @@ pub(crate) enum Notice<'a> {
     Serving { commit: CommitId, packages: usize },
     /// No new requests are taken.
     Stopping,
+    /// Somebody showed a token that is not accepted.
+    Unauthorised {
+        client: IpAddr,
+        why: access::Refused,
+    },
+    /// An upload was published.
+    Uploaded {
+        uploaded: &'a Uploaded,
+        /// Person and label of the token.
+        user: &'a str,
+    },
+    /// An upload was not published, by no fault of its sender.
+    UploadFailed {
+        error: &'a (dyn Error + 'static),
+        user: &'a str,
+    },
     /// The remote that is followed does not answer.
     Unreachable { error: &'a FollowError },
     /// Metrics are answered at this address.

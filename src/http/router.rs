@@ -13,6 +13,7 @@ use super::package_center;
 use super::page;
 use super::reply::Reply;
 use super::request::{Method, Request};
+use super::upload::Form;
 use crate::model::channel::Channel;
 
 /// What a path stands for.
@@ -52,15 +53,24 @@ enum Route<'a> {
         name: &'a str,
         package: &'a str,
     },
+    /// Where SPKs are sent to and nothing can be read.
+    Upload,
 }
 
 /// Answers `request`.
 pub(super) fn answer(site: &Site, request: &Request) -> Reply {
     let segments: Vec<&str> = request.path.iter().map(String::as_str).collect();
-    let Some(route) = route(&segments) else {
-        return not_found();
+    let takes_uploads = site.uploads.is_some();
+    let form = upload_form(&request.path);
+    if form.is_some() && request.method == Method::Post && !takes_uploads {
+        return no_uploads(&segments);
+    }
+    let route = match route(&segments) {
+        Some(route) => route,
+        None if form.is_some() && takes_uploads => Route::Upload,
+        None => return not_found(),
     };
-    if let Some(refusal) = check_method(&route, &request.method) {
+    if let Some(refusal) = check_method(&route, &request.method, takes_uploads) {
         return refusal;
     }
     let has_links = route.has_links();
@@ -95,6 +105,8 @@ fn reply(site: &Site, request: &Request, route: Route<'_>) -> Reply {
         Route::Ready => health::ready(site),
         Route::Refresh => hook::refresh(site, request),
         Route::Screenshot { name, package } => files::screenshot(site, request, package, name),
+        // Each is taken before it gets here.
+        Route::Upload => not_found(),
     }
 }
 
@@ -109,7 +121,7 @@ pub(super) fn watch(site: &Site, request: &Request) -> Reply {
         "readyz" => Route::Ready,
         _ => return not_found(),
     };
-    check_method(&route, &request.method).unwrap_or_else(|| reply(site, request, route))
+    check_method(&route, &request.method, false).unwrap_or_else(|| reply(site, request, route))
 }
 
 /// Returns the answer for an address that stands for nothing.
@@ -147,6 +159,7 @@ impl Route<'_> {
             Self::Ready => "readyz",
             Self::Refresh => "hook",
             Self::Screenshot { .. } => "screenshot",
+            Self::Upload => UPLOAD,
         }
     }
 
@@ -163,7 +176,8 @@ impl Route<'_> {
             | Self::Nas { .. }
             | Self::Ready
             | Self::Refresh
-            | Self::Screenshot { .. } => false,
+            | Self::Screenshot { .. }
+            | Self::Upload => false,
         }
     }
 }
@@ -180,6 +194,28 @@ pub(super) fn matched(path: &[String]) -> Matched {
         name: route.map_or(UNKNOWN, |route| route.name()),
     }
 }
+
+/// Says what kind of an upload is sent to `path`, as SynoCommunity's spkrepo and the package server guide have it.
+pub(super) fn upload_form(path: &[String]) -> Option<Form> {
+    match path {
+        [packages] if packages == "packages" => Some(Form::Raw),
+        [api, packages] if api == "api" && packages == "packages" => Some(Form::Raw),
+        [api, upload] if api == "api" && upload == "upload" => Some(Form::Multipart),
+        _ => None,
+    }
+}
+
+/// Returns the answer for an upload where none are taken.
+fn no_uploads(segments: &[&str]) -> Reply {
+    const HINT: &str = "uploads are not taken here: `spkrepo serve --upload` takes them";
+    match segments {
+        ["packages"] => Reply::problem(405, HINT).with("Allow", "GET, HEAD, OPTIONS"),
+        _ => Reply::problem(404, HINT),
+    }
+}
+
+/// The name of uploads.
+pub(super) const UPLOAD: &str = "upload";
 
 /// The name of what has no route.
 pub(super) const UNKNOWN: &str = "unknown";
@@ -228,16 +264,23 @@ fn spkrepo<'a>(segments: &[&'a str], channel: Channel) -> Option<Route<'a>> {
 }
 
 /// Package Center may POST its parameters (DSM 4 and 5 do); everything else is only read (RFC 9110 §15.5.6).
-fn check_method(route: &Route<'_>, method: &Method) -> Option<Reply> {
+fn check_method(route: &Route<'_>, method: &Method, takes_uploads: bool) -> Option<Reply> {
     let allow = match route {
         Route::Catalog { .. } => "GET, HEAD, POST, OPTIONS",
-        Route::Refresh => "POST, OPTIONS",
+        Route::PackagesPage if takes_uploads => "GET, HEAD, POST, OPTIONS",
+        Route::Refresh | Route::Upload => "POST, OPTIONS",
         _ => "GET, HEAD, OPTIONS",
     };
     match (method, route) {
-        (Method::Post, Route::Refresh) => None,
+        (Method::Get | Method::Head, Route::Upload) => Some(
+            Reply::problem(
+                405,
+                "SPKs are sent to this address by POST; there is nothing to read",
+            )
+            .with("Allow", allow),
+        ),
+        (Method::Post, Route::Catalog { .. } | Route::Refresh | Route::Upload) => None,
         (Method::Get | Method::Head, route) if *route != Route::Refresh => None,
-        (Method::Post, Route::Catalog { .. }) => None,
         (Method::Other(name), Route::Gosspks(_)) if name == "OPTIONS" => Some(gosspks::options()),
         // RFC 9110 §9.3.7; spkrepo answers 200 as well.
         (Method::Other(name), _) if name == "OPTIONS" => Some(Reply::new(200).with("Allow", allow)),

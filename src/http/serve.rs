@@ -18,6 +18,7 @@ use super::live::{Follow, Live};
 use super::metrics::Metrics;
 use super::notice::{Notice, OnNotice};
 use super::origin::OriginRules;
+use super::upload::{UploadOptions, Uploads, UploadsError};
 use crate::model::host::HostPattern;
 use crate::model::trusted_proxy::TrustedProxy;
 use crate::model::url_prefix::UrlPrefix;
@@ -52,6 +53,8 @@ pub(crate) struct ServeOptions {
     pub(crate) tls: Option<TlsFiles>,
     /// Peers whose `Forwarded` and `X-Forwarded-…` are believed.
     pub(crate) trusted_proxies: Vec<TrustedProxy>,
+    /// How uploads are taken, if they are.
+    pub(crate) uploads: Option<UploadOptions>,
     /// Where metrics are.
     pub(crate) watch: Option<SocketAddr>,
 }
@@ -68,6 +71,8 @@ pub(crate) enum ServeError {
         #[source]
         source: std::io::Error,
     },
+    #[error(transparent)]
+    Uploads(#[from] UploadsError),
 }
 
 /// Serves `repository` until SIGTERM or SIGINT; requests in flight are answered first. `followed` is kept up to date.
@@ -95,6 +100,10 @@ pub(crate) fn serve(
     let remote = followed
         .as_ref()
         .map(|followed| Arc::new(Follower::new(followed)));
+    let uploads = options.uploads.as_ref().map(|uploads| {
+        let (live, metrics) = (Arc::clone(&live), Arc::clone(&metrics));
+        Uploads::new(&repository, uploads, &options.follow, live, metrics, notice)
+    });
     let site = Arc::new(Site {
         accel_redirect: options.accel_redirect.clone(),
         blobs: repository.blobs.clone(),
@@ -112,6 +121,7 @@ pub(crate) fn serve(
             trusted_proxies: options.trusted_proxies.clone(),
         },
         store: Mutex::new(repository.store.reopen().map_err(OpenError::from)?),
+        uploads: uploads.transpose()?.map(Arc::new),
     });
     let state = live.state();
     notice(Notice::Serving {

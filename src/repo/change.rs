@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use crate::git::Author;
+
 /// The files that a change writes or removes, by path, and the words of its commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Change {
+    /// Who it is by, when that is not whoever git knows here.
+    pub(crate) author: Option<Author>,
     /// The new bytes; absent for a file that goes.
     pub(crate) edits: BTreeMap<String, Option<Vec<u8>>>,
     pub(crate) message: Message,

@@ -3,7 +3,8 @@
 use std::error::Error;
 
 use super::push::{Base, Plan};
-use super::writer::{WriteError, Writer};
+use super::write_error::WriteError;
+use super::writer::Writer;
 use crate::git::{CommitInfo, GitError, RemoteBranch, Store};
 
 /// Commits of others that are looked at.

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::change::{Change, Message};
 use super::repository::Repository;
-use super::writer::{Landed, WriteError};
+use super::write_error::WriteError;
+use super::writer::Landed;
 use crate::base::limits::Limits;
 use crate::git::{GitError, Store, TreeId};
 

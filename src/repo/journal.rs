@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
-use super::writer::WriteError;
+use super::write_error::WriteError;
 use crate::base::atomic_file;
 use crate::git::{
     BlobId, CommitId, Forgotten, GitError, Head, Kind, Node, PathUpdate, Store, Unfinished,
@@ -52,13 +52,13 @@ fn file(folder: &Path) -> PathBuf {
 }
 
 impl Journal {
-    /// Writes down that `reference` is about to move to `new`.
+    /// Writes down that `reference` is about to move to `new`, and which working tree follows it.
     pub(super) fn write(
         folder: &Path,
-        store: &Store,
         reference: &str,
         new: CommitId,
         updates: &[PathUpdate],
+        work_dir: Option<&Path>,
     ) -> Result<(), WriteError> {
         let text = |blob: Option<BlobId>| blob.map(|blob| blob.to_string());
         let journal = Self {
@@ -74,7 +74,7 @@ impl Journal {
                     path: update.path.clone(),
                 })
                 .collect(),
-            work_dir: store.work_dir().map(Path::to_owned),
+            work_dir: work_dir.map(Path::to_owned),
         };
         let json = serde_json::to_vec_pretty(&journal).expect("a journal has only texts");
         let path = file(folder);

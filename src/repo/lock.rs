@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::manner::{Manner, News};
-use super::writer::WriteError;
+use super::write_error::WriteError;
 use crate::base::atomic_file;
 
 /// The lock; dropping it gives it back.

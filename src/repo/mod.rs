@@ -1,5 +1,6 @@
 //! A package source in a git repository: [`Snapshot`] reads one commit, `Writer` is the only one who makes new ones.
 
+mod branch;
 mod cache;
 mod change;
 mod conflict;
@@ -17,15 +18,21 @@ mod snapshot;
 #[cfg(test)]
 pub(crate) mod testing;
 mod uncommitted;
+mod write_error;
 mod writer;
 
+pub(crate) use crate::git::Author;
+pub(crate) use branch::Onto;
 pub(crate) use cache::Keeper;
 pub(crate) use change::{Change, Message};
 pub(crate) use followed::{FollowError, Followed, Look};
 pub(crate) use init::{InitError, init};
-pub(crate) use load::{LoadError, Loaded, load, load_changes, load_packages, package_trees};
+pub(crate) use load::{
+    LoadError, Loaded, load, load_changes, load_packages, load_people, package_trees,
+};
 pub(crate) use manner::{Manner, News, PushTo};
 pub(crate) use pull::{PullError, Pulled};
 pub(crate) use repository::{OpenError, Repository};
 pub(crate) use snapshot::{Asset, Build, Keys, Package, Packages, Release, Snapshot};
-pub(crate) use writer::{Landed, WriteError, Writer, check_can_land, preview};
+pub(crate) use write_error::WriteError;
+pub(crate) use writer::{Landed, Writer, check_can_land, preview};

@@ -5,7 +5,8 @@ use super::conflict::{described, touched};
 use super::load::load;
 use super::manner::PushTo;
 use super::push::short;
-use super::writer::{Attempt, WriteError, Writer};
+use super::write_error::WriteError;
+use super::writer::{Attempt, Writer};
 use crate::git::{CommitId, CommitInfo, GitError, Picked, RemoteBranch, RemoteError, Unfinished};
 
 /// What came of a pull.

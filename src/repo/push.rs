@@ -7,12 +7,14 @@
 
 use std::error::Error;
 
+use super::branch::Branch;
 use super::change::Change;
 use super::load::load;
 use super::manner::{News, PushTo};
 use super::remote::Uploads;
 use super::snapshot::Snapshot;
-use super::writer::{Attempt, Branch, Landed, WriteError, Writer, updates};
+use super::write_error::WriteError;
+use super::writer::{Attempt, Landed, Writer, updates};
 use crate::base::backoff::Backoff;
 use crate::git::{CommitId, GitError, PathUpdate, Pushed, RemoteBranch, RemoteError};
 

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use super::manner::{Manner, News};
-use super::writer::WriteError;
+use super::write_error::WriteError;
 use crate::blob::Pointer;
 use crate::git::{BlobId, CommitId, GitError, Kind, RemoteBranch, RemoteError, Store, TreeId};
 

@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use super::branch::Onto;
 use super::load::{LoadError, load, load_settings};
 use super::manner::Manner;
 use super::snapshot::Snapshot;
-use super::writer::{WriteError, Writer};
+use super::write_error::WriteError;
+use super::writer::Writer;
 use crate::blob::BlobStore;
 use crate::git::{CommitId, GitError, Head, Store};
 use crate::model::doc::SettingsDoc;
@@ -82,5 +84,19 @@ impl Repository {
     /// Prepares to write: nobody else writes through spkrepo until the writer is dropped.
     pub(crate) fn writer(&self) -> Result<Writer, WriteError> {
         Writer::new(self)
+    }
+
+    /// Prepares to write to a branch changes that say who they are by; git need not know anybody here.
+    pub(crate) fn writer_onto(&self, onto: Onto) -> Result<Writer, WriteError> {
+        Writer::onto(self, onto)
+    }
+
+    /// Opens the same package source once more, for another thread.
+    pub(crate) fn reopen(&self) -> Result<Self, GitError> {
+        Ok(Self {
+            blobs: self.blobs.clone(),
+            manner: self.manner.clone(),
+            store: self.store.reopen()?,
+        })
     }
 }

@@ -96,7 +96,7 @@ impl Source {
             (path.as_str(), Some(blob.expect("a new blob")))
         });
         let tree = self.store.write_tree(None, blobs).expect("a new tree");
-        let commit = self.store.write_commit(tree, None, "as it is");
+        let commit = self.store.write_commit(tree, None, "as it is", None);
         commit.expect("a new commit")
     }
 }

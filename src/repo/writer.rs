@@ -8,17 +8,18 @@ use std::cell::RefCell;
 use std::error::Error;
 use std::path::PathBuf;
 
+use super::branch::{Branch, Onto};
 use super::change::Change;
 use super::journal::{Journal, Recovered};
-use super::load::{LoadError, load};
-use super::lock::{Holder, Lock};
+use super::load::load;
+use super::lock::Lock;
 use super::manner::Manner;
 use super::push::Published;
 use super::repository::Repository;
 use super::snapshot::Snapshot;
+use super::write_error::WriteError;
 use crate::git::{
-    BlobId, CommitId, Forgotten, GitError, Head, Kind, Moved, Node, PathUpdate, RemoteError, Store,
-    TreeId, Unfinished,
+    BlobId, CommitId, Forgotten, GitError, Kind, Moved, Node, PathUpdate, Store, TreeId, Unfinished,
 };
 
 /// The only one who makes commits. Other writers wait until it is dropped.
@@ -28,6 +29,7 @@ pub(crate) struct Writer {
     pub(super) known: RefCell<Option<Snapshot>>,
     _lock: Lock,
     pub(super) manner: Manner,
+    onto: Onto,
     recovered: Option<Recovered>,
     /// An instance of its own: the one that read has made up its mind about durability.
     pub(super) store: Store,
@@ -46,82 +48,8 @@ pub(crate) struct Landed {
     pub(crate) unfinished: Vec<Unfinished>,
 }
 
-/// Says why a change did not land.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum WriteError {
-    #[error("gave up after {seconds} seconds: the repository is being written to by {}", busy(.holder.as_ref()))]
-    Busy {
-        holder: Option<Holder>,
-        path: PathBuf,
-        seconds: u64,
-    },
-    #[error("{remote} has commits that are not here yet, and the change does not fit them")]
-    Conflict {
-        /// The commits that are in the way.
-        others: Vec<String>,
-        remote: String,
-        #[source]
-        source: Box<dyn Error + Send + Sync>,
-    },
-    #[error("`{branch}` moved {attempts} times while the change was made")]
-    Contended { attempts: usize, branch: String },
-    #[error(
-        "{remote} has commits ({behind}) that are not in `{branch}`, which has {ahead} of its own"
-    )]
-    Diverged {
-        ahead: usize,
-        behind: usize,
-        branch: String,
-        remote: String,
-    },
-    #[error(transparent)]
-    Git(#[from] GitError),
-    #[error("could not write the journal `{path}`")]
-    Journal {
-        path: PathBuf,
-        #[source]
-        source: std::io::Error,
-    },
-    #[error(transparent)]
-    Load(#[from] LoadError),
-    #[error("could not lock the repository by `{path}`")]
-    Lock {
-        path: PathBuf,
-        #[source]
-        source: std::io::Error,
-    },
-    #[error("the branch `{branch}` has no commit yet, so it is no package source")]
-    NoCommit { branch: String },
-    #[error("commit {commit} landed, but the working tree could not be brought to it")]
-    NotLaidOut {
-        commit: String,
-        #[source]
-        source: GitError,
-    },
-    #[error("commit {commit} is on {remote}, but the branch here could not be brought to it")]
-    OnlyThere {
-        commit: String,
-        remote: String,
-        #[source]
-        source: Box<WriteError>,
-    },
-    #[error(transparent)]
-    Remote(#[from] RemoteError),
-}
-
-fn busy(holder: Option<&Holder>) -> String {
-    holder.map_or_else(|| "another process".to_owned(), ToString::to_string)
-}
-
 /// How often a change is planned anew when somebody else's commit came first.
 const ATTEMPTS: usize = 100;
-
-/// The branch that a change goes to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Branch {
-    pub(super) name: String,
-    pub(super) tip: Option<CommitId>,
-}
 
 /// What came of one attempt.
 pub(super) enum Attempt {
@@ -134,9 +62,15 @@ pub(super) enum Attempt {
 }
 
 impl Writer {
+    /// Prepares to write to the branch that HEAD names, as whoever git knows here.
     pub(super) fn new(repository: &Repository) -> Result<Self, WriteError> {
+        repository.store.reopen()?.check_identity()?;
+        Self::onto(repository, Onto::Head)
+    }
+
+    /// Prepares to write changes that say who they are by.
+    pub(super) fn onto(repository: &Repository, onto: Onto) -> Result<Self, WriteError> {
         let store = repository.store.reopen()?;
-        store.check_identity()?;
         let folder = store.common_dir().join("spkrepo");
         let lock = Lock::take(&folder, &repository.manner)?;
         store.make_durable(&folder)?;
@@ -146,9 +80,15 @@ impl Writer {
             known: RefCell::new(None),
             _lock: lock,
             manner: repository.manner.clone(),
+            onto,
             recovered,
             store,
         })
+    }
+
+    /// Removes what killed writers have left of git's objects; the rest is gone since this one began.
+    pub(crate) fn tidy(&self) -> Result<(), WriteError> {
+        Ok(self.store.remove_stale_objects()?)
     }
 
     /// Makes use of a snapshot that was read already.
@@ -171,11 +111,14 @@ impl Writer {
         let store = &self.store;
         for _ in 0..ATTEMPTS {
             let branch = self.branch()?;
-            let tip = branch.tip.ok_or_else(|| WriteError::NoCommit {
-                branch: branch.name.clone(),
-            })?;
+            let base = self
+                .onto
+                .base(&branch)
+                .ok_or_else(|| WriteError::NoCommit {
+                    branch: branch.name.clone(),
+                })?;
             let snapshot =
-                load(store, tip, self.known.borrow().as_ref()).map_err(WriteError::from)?;
+                load(store, base, self.known.borrow().as_ref()).map_err(WriteError::from)?;
             let Some(change) = plan(&snapshot)? else {
                 return Ok(self.landed(None, Vec::new()));
             };
@@ -211,9 +154,9 @@ impl Writer {
         }
     }
 
-    /// Returns the branch that HEAD names.
+    /// Returns the branch that changes go to, as it is now.
     pub(super) fn branch(&self) -> Result<Branch, WriteError> {
-        Ok(branch(&self.store)?)
+        Ok(self.onto.branch(&self.store)?)
     }
 
     pub(super) fn landed(&self, commit: Option<CommitId>, unfinished: Vec<Unfinished>) -> Landed {
@@ -235,8 +178,10 @@ impl Writer {
         if updates.is_empty() {
             return Ok(Attempt::Nothing);
         }
-        self.store.check_clean(&updates)?;
-        let commit = self.make(branch.tip, tree, change, &updates)?;
+        if branch.is_checked_out {
+            self.store.check_clean(&updates)?;
+        }
+        let commit = self.make(self.onto.base(branch), tree, change, &updates)?;
         let log = format!("spkrepo: {}", change.message.subject);
         self.advance(branch, commit, &updates, &log)
     }
@@ -261,7 +206,9 @@ impl Writer {
                 .iter()
                 .map(|update| (update.path.as_str(), update.new)),
         )?;
-        Ok(store.write_commit(new_tree, parent, &change.message.to_text())?)
+        let message = change.message.to_text();
+        let author = change.author.as_ref();
+        Ok(store.write_commit(new_tree, parent, &message, author)?)
     }
 
     /// Moves the branch to `commit`, and the working tree by `updates`.
@@ -272,10 +219,33 @@ impl Writer {
         updates: &[PathUpdate],
         log: &str,
     ) -> Result<Attempt, WriteError> {
-        Journal::write(&self.folder, &self.store, &branch.name, commit, updates)?;
+        let work_dir = self.store.work_dir().filter(|_| branch.is_checked_out);
+        Journal::write(&self.folder, &branch.name, commit, updates, work_dir)?;
         let attempt = self.move_branch(branch, commit, updates, log)?;
         Journal::clear(&self.folder)?;
         Ok(attempt)
+    }
+
+    /// Moves a branch that no index and no working tree follows.
+    fn move_elsewhere(
+        &self,
+        branch: &Branch,
+        commit: CommitId,
+        log: &str,
+    ) -> Result<Attempt, WriteError> {
+        if self.branch()? != *branch {
+            return Ok(Attempt::Lost);
+        }
+        let moved = self
+            .store
+            .move_reference(&branch.name, branch.tip, commit, log)?;
+        Ok(match moved {
+            Moved::Done => Attempt::Done {
+                commit,
+                unfinished: Vec::new(),
+            },
+            Moved::Lost => Attempt::Lost,
+        })
     }
 
     /// Holds git's lock on the index until everything is done, and has the index say it before the branch does: whoever
@@ -287,6 +257,9 @@ impl Writer {
         updates: &[PathUpdate],
         log: &str,
     ) -> Result<Attempt, WriteError> {
+        if !branch.is_checked_out {
+            return self.move_elsewhere(branch, commit, log);
+        }
         let (store, folder) = (&self.store, &self.folder);
         let lock = store.lock_index(folder)?;
         // Who waits for the lock after a commit of git's must not announce what was planned before it: the next commit of
@@ -337,18 +310,8 @@ pub(crate) fn check_can_land(
 ) -> Result<(), GitError> {
     let store = &repository.store;
     store.check_identity()?;
-    branch(store)?;
+    Onto::Head.branch(store)?;
     store.check_clean(&updates(store, Some(snapshot.tree), change)?)
-}
-
-/// Returns the branch that HEAD names.
-fn branch(store: &Store) -> Result<Branch, GitError> {
-    match store.head()? {
-        Head::Branch { name, tip } => Ok(Branch { name, tip }),
-        Head::Detached { commit } => Err(GitError::DetachedHead {
-            commit: commit.short(),
-        }),
-    }
 }
 
 /// Returns the paths whose file really changes.

@@ -13,7 +13,7 @@ use crate::support::spk::Spk;
 
 /// Runs a program in the sandbox's root and returns what it printed.
 #[track_caller]
-pub(super) fn run(sandbox: &Sandbox, program: &str, arguments: &[&str]) -> Vec<u8> {
+pub(crate) fn run(sandbox: &Sandbox, program: &str, arguments: &[&str]) -> Vec<u8> {
     let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
     let mut command = sandbox.command(program, &arguments);
     command.current_dir(sandbox.root()).stdin(Stdio::null());

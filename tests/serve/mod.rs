@@ -1,7 +1,7 @@
 //! `spkrepo serve` from outside: over sockets, with git and other programs at work on the same repository.
 
 mod catalog;
-mod clients;
+pub(crate) mod clients;
 mod conditional;
 mod deployed;
 mod downloads;

@@ -71,12 +71,18 @@ impl Connection {
     /// Connects to `host`, such as `127.0.0.1:8080`.
     pub(crate) fn open(host: &str) -> Self {
         let stream = TcpStream::connect(host).expect("a listening server");
+        Self::of(stream)
+    }
+
+    /// Takes a connection on which something was sent already.
+    pub(crate) fn of(stream: TcpStream) -> Self {
         stream.set_nodelay(true).expect("an open connection");
         stream
             .set_read_timeout(Some(PATIENCE))
             .expect("an open connection");
+        let host = stream.peer_addr().expect("an open connection").to_string();
         Self {
-            host: host.to_owned(),
+            host,
             stream: BufReader::new(stream),
         }
     }

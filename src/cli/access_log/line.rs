@@ -28,6 +28,9 @@ struct Entry<'a> {
     micros: u64,
     referer: Option<Cow<'a, str>>,
     user_agent: Option<&'a str>,
+    /// Whose token an upload came with: person and label.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<&'a str>,
 }
 
 /// Returns the line for an exchange that is over.
@@ -71,6 +74,7 @@ impl<'a> Entry<'a> {
             micros,
             referer: asked.header("referer").map(redacted),
             user_agent: asked.header("user-agent"),
+            user: asked.user.as_deref(),
         }
     }
 
@@ -86,8 +90,10 @@ impl<'a> Entry<'a> {
             status,
             bytes,
             micros,
+            user,
             ..
         } = self;
+        let user = user.map_or_else(String::new, |user| format!(" {user}"));
         let [target, host, referer, agent] = [
             Some(&*self.target),
             self.host,
@@ -97,7 +103,7 @@ impl<'a> Entry<'a> {
         .map(|text| escaped(text.unwrap_or("-")));
         format!(
             "{time} {client} {id} \"{method} {target} {version}\" {status} {bytes} bytes {micros} µs \
-             {route} {scheme} \"{host}\" \"{referer}\" \"{agent}\"\n"
+             {route} {scheme} \"{host}\" \"{referer}\" \"{agent}\"{user}\n"
         )
     }
 }

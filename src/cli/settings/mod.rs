@@ -16,7 +16,7 @@ use crate::repo::{FollowError, Followed, Repository};
 pub(super) use flags::SettingFlags;
 pub(super) use source::{SettingsError, Stated};
 
-use source::{Given, file};
+use source::{Given, Place, file};
 
 /// How long git may take to bring what is new: a first download may be large.
 const PATIENCE: Duration = Duration::from_secs(3600);
@@ -124,6 +124,7 @@ impl Effective {
             ("tls-cert", "tls-key"),
             ("tls-key", "tls-cert"),
             ("redirect-listen", "tls-cert"),
+            ("sign-passphrase-file", "sign-key"),
         ];
         for (name, needed) in needs {
             let stated = |name: &str| {
@@ -139,7 +140,33 @@ impl Effective {
                 });
             }
         }
-        Ok(())
+        self.check_uploads()
+    }
+
+    /// A token could never be revoked where no commit follows, and a branch that follows a remote has no commits of its
+    /// own.
+    fn check_uploads(&self) -> Result<(), SettingsError> {
+        let settings = &self.settings;
+        let others = [
+            ("rev", settings.rev.is_some()),
+            (
+                "follow",
+                settings.follow.is_some() && settings.upload_to.is_none(),
+            ),
+        ];
+        let place = |name: &str| {
+            let mut all = self.stated.iter();
+            let stated = all.find(|stated| stated.setting.name == name);
+            stated.map_or(Place::Default, |stated| stated.place.clone())
+        };
+        let other = others.into_iter().find(|(_, is_set)| *is_set);
+        match other.filter(|_| settings.upload) {
+            Some((other, _)) => Err(SettingsError::Contradiction {
+                one: place("upload"),
+                other: place(other),
+            }),
+            None => Ok(()),
+        }
     }
 }
 
@@ -253,6 +280,24 @@ mod tests {
     }
 
     #[test]
+    fn uploads_and_one_commit_for_good_contradict() {
+        let rev = [("rev", "v1")];
+        let error = effective(&rev, &[], "upload = true\n").expect_err("a contradiction");
+        assert_eq!(
+            error.to_string(),
+            "spkrepo.toml:3 and `--rev` cannot be used with each other"
+        );
+        effective(&rev, &[], "upload = false\n").expect("none are taken");
+        let follow = [("upload", "true"), ("follow", "origin")];
+        assert!(effective(&follow, &[], "").is_err());
+        effective(&follow, &[], "upload_to = 'branch:incoming'\n").expect("another branch");
+        let branch = [("upload-to", "review")];
+        let error = effective(&branch, &[], "").expect_err("no branch");
+        let expected = "`--upload-to`: `review` is not a branch, as `branch:incoming`";
+        assert_eq!(error.to_string(), expected);
+    }
+
+    #[test]
     fn a_certificate_goes_with_its_key_and_a_redirection_with_both() {
         let cert = "tls_cert = 'a.pem'\n";
         effective(&[("tls-key", "b.pem")], &[], cert).expect("both are there");
@@ -261,6 +306,7 @@ mod tests {
             error.to_string(),
             "spkrepo.toml:3: `tls-cert` needs `tls-key` as well"
         );
+        assert!(effective(&[("sign-passphrase-file", "a")], &[], "").is_err());
         let redirect = [("SPKREPO_REDIRECT_LISTEN", "0.0.0.0:80")];
         assert!(effective(&[], &redirect, "").is_err());
     }

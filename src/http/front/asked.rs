@@ -22,6 +22,8 @@ pub(crate) struct Asked {
     pub(crate) route: &'static str,
     secure: bool,
     since: Instant,
+    /// Whose request it is, where somebody has shown who they are.
+    pub(crate) user: Option<String>,
 }
 
 /// The route of what was not looked up.
@@ -40,6 +42,7 @@ impl Asked {
             route: NO_ROUTE,
             secure,
             since: Instant::now(),
+            user: None,
         }
     }
 
@@ -100,6 +103,7 @@ impl Asked {
             route: "catalog",
             secure: true,
             since: Instant::now(),
+            user: None,
         }
     }
 }

@@ -15,10 +15,10 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::Handler;
 use super::framing::Persistence;
 use super::outgoing;
 use super::rebuild::{PEER, PING, SECURE};
+use super::{Handler, Welcome};
 use crate::http::reply::Reply;
 use crate::http::request::{Method, Request};
 
@@ -110,6 +110,12 @@ fn handled(request: &mut tiny_http::Request, handler: &dyn Handler) -> Reply {
 pub(super) fn guarded(answer: impl FnOnce() -> Reply) -> Reply {
     catch_unwind(AssertUnwindSafe(answer))
         .unwrap_or_else(|_| Reply::problem(500, "the server made a mistake"))
+}
+
+/// Does the same where a body is asked for.
+pub(super) fn guarded_welcome(welcome: impl FnOnce() -> Welcome) -> Welcome {
+    let refused = |_| Welcome::Refused(Reply::problem(500, "the server made a mistake"));
+    catch_unwind(AssertUnwindSafe(welcome)).unwrap_or_else(refused)
 }
 
 fn convert(request: &tiny_http::Request, body: Vec<u8>) -> Option<Request> {

@@ -12,14 +12,16 @@ const MAX_TRAILERS: usize = 4096;
 /// Reads a body as its bytes come.
 #[derive(Debug)]
 pub(super) struct Decoder {
-    max: usize,
+    max: u64,
+    /// Bytes of body that the chunks until now have announced.
+    promised: u64,
     state: State,
 }
 
 #[derive(Debug)]
 enum State {
     /// So much of a chunk is to come, and then its line end.
-    Data(usize),
+    Data(u64),
     Done,
     LineEnd,
     Size,
@@ -29,9 +31,10 @@ enum State {
 
 impl Decoder {
     /// Returns a decoder of at most `max` bytes of body.
-    pub(super) fn new(max: usize) -> Self {
+    pub(super) fn new(max: u64) -> Self {
         Self {
             max,
+            promised: 0,
             state: State::Size,
         }
     }
@@ -55,14 +58,14 @@ impl Decoder {
     fn step(&mut self, input: &[u8], body: &mut Vec<u8>) -> Result<Option<usize>, Refusal> {
         match self.state {
             State::Done => Ok(None),
-            State::Size => self.size(input, body.len()),
+            State::Size => self.size(input),
             State::Data(left) => Ok(self.data(input, left, body)),
             State::LineEnd => self.line_end(input),
             State::Trailers(seen) => self.trailer(input, seen),
         }
     }
 
-    fn size(&mut self, input: &[u8], have: usize) -> Result<Option<usize>, Refusal> {
+    fn size(&mut self, input: &[u8]) -> Result<Option<usize>, Refusal> {
         // `httparse` takes a size without digits for zero.
         if input.first().is_some_and(|byte| !byte.is_ascii_hexdigit()) {
             return Err(Refusal::Chunk);
@@ -80,20 +83,21 @@ impl Decoder {
             }
             Ok(httparse::Status::Complete((used, size))) => {
                 let max = self.max;
-                let left = usize::try_from(size)
-                    .ok()
-                    .filter(|size| *size <= max - have);
-                self.state = State::Data(left.ok_or(Refusal::BodyTooLong { max })?);
+                if size > max - self.promised {
+                    return Err(Refusal::BodyTooLong { max });
+                }
+                self.promised += size;
+                self.state = State::Data(size);
                 Ok(Some(used))
             }
             Ok(httparse::Status::Partial) | Err(_) => Err(Refusal::Chunk),
         }
     }
 
-    fn data(&mut self, input: &[u8], left: usize, body: &mut Vec<u8>) -> Option<usize> {
-        let part = input.len().min(left);
+    fn data(&mut self, input: &[u8], left: u64, body: &mut Vec<u8>) -> Option<usize> {
+        let part = usize::try_from(left).map_or(input.len(), |left| left.min(input.len()));
         body.extend_from_slice(&input[..part]);
-        self.state = match left - part {
+        self.state = match left - part as u64 {
             0 => State::LineEnd,
             left => State::Data(left),
         };

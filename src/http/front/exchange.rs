@@ -3,13 +3,13 @@
 use std::io::Write;
 use std::time::Duration;
 
-use super::Role;
 use super::asked::Asked;
-use super::backend::guarded;
+use super::backend::{guarded, guarded_welcome};
 use super::event::Failure;
-use super::framing::{Persistence, framing};
+use super::framing::{Extent, Framing, Persistence, framing};
 use super::gate::Gate;
 use super::guests::Guest;
+use super::incoming_body::{IncomingBody, LEAVE};
 use super::outgoing::{self, End, Sent};
 use super::rebuild::rebuild;
 use super::receive::{Lack, Receiver};
@@ -17,8 +17,9 @@ use super::refusal::Refusal;
 use super::relay::{Answer, RelayError};
 use super::request_id;
 use super::stream::Stream;
+use super::{Intake, Role, Welcome};
 use crate::http::reply::Reply;
-use crate::http::request::{Method, Request};
+use crate::http::request::{Method, Request, RequestError};
 
 /// How long a new connection is waited for once the server is to stop: its request may be under way.
 const LAST_CALL: Duration = Duration::from_millis(250);
@@ -60,11 +61,38 @@ fn turn(
         Ok(head) => head,
         Err(lack) => return give_up(gate, guest, stream, lack),
     };
-    let asked = Asked::new(gate, head, guest.peer.ip(), stream.is_secure());
-    let framing = match framing(&asked.head, gate.limits.body_size) {
+    let mut asked = Asked::new(gate, head, guest.peer.ip(), stream.is_secure());
+    let framing = match framing(&asked.head) {
         Ok(framing) => framing,
         Err(refusal) => return give_up(gate, guest, stream, refusal.into()),
     };
+    let request = request(&asked, stream.is_secure());
+    let welcome = match (&request, role) {
+        (Ok(request), Role::Serve) if request.method == Method::Post => {
+            guarded_welcome(|| gate.handler.welcome(request, asked.client))
+        }
+        _ => Welcome::Usual,
+    };
+    let exchange = |asked, stream| Exchange {
+        asked,
+        gate,
+        persistence: framing.persistence,
+        stream,
+    };
+    let request = match (welcome, request) {
+        (Welcome::Refused(reply), Ok(request)) => {
+            return exchange(asked, stream).turn_away(&request, reply, framing);
+        }
+        (Welcome::Taken { intake, user }, Ok(request)) => {
+            asked.user = Some(user);
+            guest.is_served();
+            return exchange(asked, stream).take(&request, intake, receiver, framing);
+        }
+        (_, request) => request,
+    };
+    if let Err(refusal) = framing.check_size(gate.limits.body_size as u64) {
+        return give_up(gate, guest, stream, refusal.into());
+    }
     if framing.expects && !receiver.has_begun() && stream.write_all(LEAVE).is_err() {
         return Next::Drop;
     }
@@ -73,17 +101,25 @@ fn turn(
         Err(lack) => return give_up(gate, guest, stream, lack),
     };
     guest.is_served();
-    let exchange = Exchange {
-        asked,
-        gate,
-        persistence: framing.persistence,
-        stream,
-    };
-    exchange.answer(body, role)
+    let request = request.map(|mut request| {
+        request.body = body;
+        request
+    });
+    exchange(asked, stream).answer(request, role)
 }
 
-/// Allows a client to send its body (RFC 9110 §15.2.1).
-const LEAVE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+/// Returns the request without its body.
+fn request(asked: &Asked, secure: bool) -> Result<Request, RequestError> {
+    let head = &asked.head;
+    let request = Request::new(
+        Method::from(head.method.as_str()),
+        &head.target,
+        head.headers.iter().cloned(),
+        Vec::new(),
+        asked.peer,
+    );
+    request.map(|request| request.secured(secure))
+}
 
 /// Refuses what came, if it was anything.
 fn give_up(gate: &Gate, guest: &Guest, stream: &mut Stream, lack: Lack) -> Next {
@@ -113,19 +149,41 @@ struct Exchange<'a> {
 }
 
 impl Exchange<'_> {
-    fn answer(mut self, body: Vec<u8>, role: Role) -> Next {
-        let secure = self.stream.is_secure();
-        let head = &self.asked.head;
-        let method = Method::from(head.method.as_str());
-        let request = Request::new(
-            method,
-            &head.target,
-            head.headers.iter().cloned(),
-            body,
-            self.asked.peer,
-        );
+    /// Answers a client whose body is not wanted.
+    fn turn_away(mut self, request: &Request, reply: Reply, framing: Framing) -> Next {
+        self.asked.route = self.gate.handler.matched(request).name;
+        if framing.body != Extent::Length(0) {
+            self.persistence = Persistence::Close;
+        }
+        self.send(reply)
+    }
+
+    /// Hands the body on as it comes. What is left of it unread ends the connection.
+    fn take(
+        mut self,
+        request: &Request,
+        intake: Box<dyn Intake>,
+        receiver: &mut Receiver,
+        framing: Framing,
+    ) -> Next {
+        self.asked.route = self.gate.handler.matched(request).name;
+        let limits = &self.gate.limits;
+        if let Err(refusal) = framing.check_size(limits.upload_size) {
+            self.persistence = Persistence::Close;
+            return self.send(refused(&refusal));
+        }
+        let mut body = IncomingBody::new(receiver, self.stream, framing, limits);
+        let reply = guarded(|| intake.take(&mut body));
+        let reply = body.failure().map_or(reply, refused);
+        if !body.is_whole() {
+            self.persistence = Persistence::Close;
+        }
+        self.send(reply)
+    }
+
+    fn answer(mut self, request: Result<Request, RequestError>, role: Role) -> Next {
         let request = match request {
-            Ok(request) => request.secured(secure),
+            Ok(request) => request,
             Err(error) => return self.send(Reply::problem(400, &error.to_string())),
         };
         let handler = &self.gate.handler;
@@ -145,7 +203,12 @@ impl Exchange<'_> {
         if matched.is_quick {
             return self.send(guarded(|| handler.answer(&request)));
         }
-        let clean = rebuild(&self.asked.head, request.body.len(), request.peer, secure);
+        let clean = rebuild(
+            &self.asked.head,
+            request.body.len(),
+            request.peer,
+            request.secure,
+        );
         let answer = self
             .gate
             .relay

@@ -11,7 +11,7 @@ use super::request_head::RequestHead;
 pub(super) enum Extent {
     Chunked,
     /// So many bytes; no body is one of none.
-    Length(usize),
+    Length(u64),
 }
 
 /// What becomes of a connection after an answer.
@@ -32,9 +32,9 @@ pub(super) struct Framing {
     pub(super) persistence: Persistence,
 }
 
-/// Returns what `head` says; a body of more than `max_body` bytes is refused.
-pub(super) fn framing(head: &RequestHead, max_body: usize) -> Result<Framing, Refusal> {
-    let body = extent(head, max_body)?;
+/// Returns what `head` says.
+pub(super) fn framing(head: &RequestHead) -> Result<Framing, Refusal> {
+    let body = extent(head)?;
     check_host(head)?;
     Ok(Framing {
         body,
@@ -43,15 +43,22 @@ pub(super) fn framing(head: &RequestHead, max_body: usize) -> Result<Framing, Re
     })
 }
 
-fn extent(head: &RequestHead, max: usize) -> Result<Extent, Refusal> {
+impl Framing {
+    /// Refuses a body that is announced with more than `max` bytes.
+    pub(super) fn check_size(&self, max: u64) -> Result<(), Refusal> {
+        match self.body {
+            Extent::Length(length) if length > max => Err(Refusal::BodyTooLong { max }),
+            Extent::Chunked | Extent::Length(_) => Ok(()),
+        }
+    }
+}
+
+fn extent(head: &RequestHead) -> Result<Extent, Refusal> {
     let is_encoded = head.values("transfer-encoding").next().is_some();
     match content_length(head)? {
         Some(_) if is_encoded => Err(Refusal::LengthAndEncoding),
         // What the machine cannot count is longer than any limit.
-        Some(length) => match length.parse() {
-            Ok(length) if length <= max => Ok(Extent::Length(length)),
-            _ => Err(Refusal::BodyTooLong { max }),
-        },
+        Some(length) => Ok(Extent::Length(length.parse().unwrap_or(u64::MAX))),
         None if is_encoded => check_encoding(head).map(|()| Extent::Chunked),
         None => Ok(Extent::Length(0)),
     }
@@ -135,7 +142,9 @@ mod tests {
         let (head, _) = parse(text.as_bytes(), bounds)
             .expect("valid")
             .expect("whole");
-        framing(&head, 100)
+        let framing = framing(&head)?;
+        framing.check_size(100)?;
+        Ok(framing)
     }
 
     fn post(headers: &str) -> Result<Extent, Refusal> {

@@ -207,8 +207,10 @@ fn longest_waiting<'a>(seats: impl Iterator<Item = &'a Arc<Seat>>) -> Option<Arc
     waiting.min_by_key(|seat| since(seat)).cloned()
 }
 
+/// Returns what stands for everything at one end.
+///
 /// An end of IPv6 usually has a network of 64 bits to itself (RFC 6177 §2).
-fn origin(peer: IpAddr) -> IpAddr {
+pub(crate) fn origin(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V6(address) => {
             let network = address.to_bits() & !u128::from(u64::MAX);

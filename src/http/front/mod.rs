@@ -5,7 +5,7 @@
 //! 1. [`listener`] makes the socket, [`gate`] accepts, [`guests`] says who may stay, [`tls`] and [`stream`] encrypt;
 //! 2. [`receive`] reads a head by [`request_head`] and a body by [`framing`] and [`chunked`], within bounds of size and
 //!    time, and refuses what is ambiguous ([`refusal`]);
-//! 3. [`exchange`] has what is asked most answered at once. Everything else goes as the clean request of [`rebuild`] by
+//! 3. [`exchange`] asks who is welcome to send a large body, which is handed on as it comes by [`incoming_body`], and has what is asked most answered at once. Everything else goes as the clean request of [`rebuild`] by
 //!    [`relay`] to [`backend`], where `tiny_http` and its workers answer;
 //! 4. [`answer_head`] and [`outgoing`] write the answer, [`event`] tells what happened.
 //!
@@ -26,6 +26,7 @@ mod forwarded;
 mod framing;
 mod gate;
 mod guests;
+mod incoming_body;
 mod listener;
 mod outgoing;
 mod rebuild;
@@ -39,13 +40,14 @@ mod stream;
 mod testing;
 mod tls;
 
-use std::io;
-use std::net::SocketAddr;
+use std::io::{self, Read};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
 pub(crate) use asked::Asked;
 pub(crate) use event::Event;
+pub(crate) use guests::origin as network_of;
 pub(crate) use tls::{TlsError, TlsFiles};
 
 use self::gate::{Door, Gate, Stop};
@@ -71,6 +73,29 @@ pub(crate) trait Handler: Send + Sync + 'static {
 
     /// Answers one request of whoever watches the server.
     fn watch(&self, request: &Request) -> Reply;
+
+    /// Says what becomes of the body of `request`, which `client` has not sent yet.
+    fn welcome(&self, request: &Request, client: IpAddr) -> Welcome;
+}
+
+/// What becomes of a body.
+pub(crate) enum Welcome {
+    /// The answer goes out at once, and the body is not read.
+    Refused(Reply),
+    /// It is handed on as it comes, within the limits for uploads.
+    Taken {
+        intake: Box<dyn Intake>,
+        /// Whose request it is, in logs.
+        user: String,
+    },
+    /// It is read as a whole, within the limits for all.
+    Usual,
+}
+
+/// Takes one body.
+pub(crate) trait Intake {
+    /// Reads the body and answers. When reading fails, nothing has happened, and the front end says why.
+    fn take(self: Box<Self>, body: &mut dyn Read) -> Reply;
 }
 
 /// What a request is for.

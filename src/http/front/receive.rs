@@ -18,7 +18,7 @@ const KEPT: usize = 4 << 10;
 /// What has come of a connection and is not used yet.
 #[derive(Default)]
 pub(super) struct Receiver {
-    buffer: Vec<u8>,
+    pub(super) buffer: Vec<u8>,
 }
 
 /// Why there is no request.
@@ -81,6 +81,7 @@ impl Receiver {
         let deadline = Instant::now() + limits.body_timeout;
         match extent {
             Extent::Length(length) => {
+                let length = usize::try_from(length).expect("it was compared with a limit");
                 while self.buffer.len() < length {
                     self.more(stream, deadline, Refusal::BodyTimeout)?;
                 }
@@ -101,7 +102,7 @@ impl Receiver {
         max: usize,
         deadline: Instant,
     ) -> Result<Vec<u8>, Lack> {
-        let (mut decoder, mut body) = (Decoder::new(max), Vec::new());
+        let (mut decoder, mut body) = (Decoder::new(max as u64), Vec::new());
         loop {
             let used = decoder.decode(&self.buffer, &mut body)?;
             self.buffer.drain(..used);

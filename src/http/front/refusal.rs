@@ -3,10 +3,12 @@
 /// Says why a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Refusal {
+    #[error("the body ended before it was whole")]
+    BodyEnded,
     #[error("the body did not come in time")]
     BodyTimeout,
     #[error("the body of the request is longer than the {max} bytes that are allowed here")]
-    BodyTooLong { max: usize },
+    BodyTooLong { max: u64 },
     #[error("a chunk of the body is not what it should be")]
     Chunk,
     #[error("there are too many connections")]
@@ -47,7 +49,8 @@ impl Refusal {
     /// Returns the status of the answer.
     pub(super) fn status(&self) -> u16 {
         match self {
-            Self::Chunk
+            Self::BodyEnded
+            | Self::Chunk
             | Self::Host
             | Self::Length
             | Self::LengthAndEncoding
@@ -70,6 +73,7 @@ impl Refusal {
     /// Returns the section that asks for the refusal, or lets it be.
     pub(super) fn section(&self) -> &'static str {
         match self {
+            Self::BodyEnded => "RFC 9112 §8",
             Self::BodyTimeout | Self::HeadTimeout => "RFC 9110 §15.5.9",
             Self::BodyTooLong { .. } => "RFC 9110 §15.5.14",
             Self::Chunk => "RFC 9112 §7.1",
@@ -91,6 +95,7 @@ impl Refusal {
     /// Returns the name under which refusals of this kind are counted.
     pub(super) fn cause(&self) -> &'static str {
         match self {
+            Self::BodyEnded => "body_ended",
             Self::BodyTimeout => "body_timeout",
             Self::BodyTooLong { .. } => "body_too_long",
             Self::Chunk => "chunk",

@@ -200,7 +200,8 @@ struct Pace {
     since: Option<Instant>,
 }
 
-fn is_too_slow(sent: u64, elapsed: Duration) -> bool {
+/// Says whether so many bytes in so long are too few of a connection.
+pub(super) fn is_too_slow(sent: u64, elapsed: Duration) -> bool {
     elapsed > PATIENCE && sent < elapsed.as_secs() * LEAST_RATE
 }
 

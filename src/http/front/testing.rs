@@ -1,13 +1,13 @@
 //! A server on loopback and a client that sends what it is told, for tests of the front end.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::{Event, FrontError, Handler, Matched, Options, Role, Server, Stopper};
+use super::{Event, FrontError, Handler, Intake, Matched, Options, Role, Server, Stopper, Welcome};
 use crate::http::limits::Limits;
 use crate::http::reply::Reply;
 use crate::http::request::Request;
@@ -23,7 +23,8 @@ pub(super) struct Running {
     pub(super) stopper: Stopper,
 }
 
-/// Answers with a function: at once what is below `/quick`, and by the relay everything else.
+/// Answers with a function: at once what is below `/quick`, and by the relay everything else. What is posted to `/take` is
+/// taken as it comes.
 struct Function<F>(F);
 
 impl<F: Fn(&Request) -> Reply + Send + Sync + 'static> Handler for Function<F> {
@@ -43,6 +44,35 @@ impl<F: Fn(&Request) -> Reply + Send + Sync + 'static> Handler for Function<F> {
 
     fn watch(&self, _request: &Request) -> Reply {
         Reply::text(200, "watched")
+    }
+
+    fn welcome(&self, request: &Request, _client: IpAddr) -> Welcome {
+        match request.path_text().as_str() {
+            "/take/not" => Welcome::Refused(Reply::problem(401, "who are you?")),
+            path if path.starts_with("/take") => Welcome::Taken {
+                intake: Box::new(Echo {
+                    path: path.to_owned(),
+                }),
+                user: "tess/ci".to_owned(),
+            },
+            _ => Welcome::Usual,
+        }
+    }
+}
+
+/// Answers with the body.
+struct Echo {
+    path: String,
+}
+
+impl Intake for Echo {
+    fn take(self: Box<Self>, body: &mut dyn Read) -> Reply {
+        assert_ne!(self.path, "/take/panic", "expected by the test");
+        let mut bytes = Vec::new();
+        if self.path != "/take/unread" && body.read_to_end(&mut bytes).is_err() {
+            return Reply::problem(500, "the front end knows better");
+        }
+        Reply::bytes(201, "a/b", bytes)
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod moment;
 mod process;
+mod uploads;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -20,6 +21,8 @@ use super::cache_policy;
 use super::front::{Crowd, Event};
 use super::handler::Site;
 use super::reply::Reply;
+pub(super) use uploads::InFlight;
+use uploads::UploadCounts;
 
 /// OpenMetrics 1.0, "Overall Structure".
 const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -39,6 +42,7 @@ pub(super) struct Metrics {
     requests: Family<OfAnswer, Counter>,
     sent_bytes: Counter,
     started: SystemTime,
+    pub(super) uploads: UploadCounts,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -68,6 +72,7 @@ impl Default for Metrics {
             requests: Family::default(),
             sent_bytes: Counter::default(),
             started: SystemTime::now(),
+            uploads: UploadCounts::default(),
         }
     }
 }
@@ -142,6 +147,9 @@ impl Metrics {
 pub(super) fn answer(site: &Site) -> Reply {
     let mut registry = Registry::with_prefix("spkrepo");
     site.metrics.register(&mut registry);
+    if site.uploads.is_some() {
+        site.metrics.uploads.register(&mut registry);
+    }
     moment::register(site, &mut registry);
     let mut all = String::new();
     let encoded = text::encode_registry(&mut all, &registry);

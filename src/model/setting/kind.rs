@@ -108,6 +108,19 @@ impl<V: Value> Kind for OneOrMore<V> {
     }
 }
 
+/// The branch that uploads go to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct UploadBranch(pub(crate) String);
+
+impl Value for UploadBranch {
+    fn of(text: &str) -> Result<Self, ValueError> {
+        let name = text.strip_prefix("branch:").filter(|name| !name.is_empty());
+        let expected = "a branch, as `branch:incoming`";
+        name.map(|name| Self(name.to_owned()))
+            .ok_or_else(|| ValueError::unfit(text, expected))
+    }
+}
+
 /// Which lines are written of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AccessLog {

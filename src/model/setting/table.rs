@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::amount::{Period, Size};
-use super::kind::{AccessLog, Kind, ListenAddress, OneOrMore, check};
+use super::kind::{AccessLog, Kind, ListenAddress, OneOrMore, UploadBranch, check};
 use super::remote::Remote;
 use super::{Setting, ValueError};
 use crate::model::host::HostPattern;
@@ -81,7 +81,7 @@ settings! {
     head_timeout "head-timeout" "TIME": Period = "10s",
         "How long a request's head may take from its first byte to its last";
     body_timeout "body-timeout" "TIME": Period = "30s",
-        "How long a request's body may take";
+        "How long a request's body may take, or an upload's sender may send nothing";
     idle_timeout "idle-timeout" "TIME": Period = "30s",
         "How long a connection may be silent between requests";
     send_timeout "send-timeout" "TIME": Period = "30s",
@@ -98,6 +98,20 @@ settings! {
         "Append these lines to FILE instead of writing them to standard output";
     metrics_listen "metrics-listen" "ADDRESS:PORT": Option<SocketAddr> = "",
         "Answer /metrics, /healthz and /readyz in plain HTTP here, for whoever watches the server";
+    upload "upload" "true|false": bool = "false",
+        "Take SPKs from those whose tokens are in maintainers.toml";
+    upload_to "upload-to" "branch:NAME": Option<UploadBranch> = "",
+        "Put uploads on this branch, for review, instead of the one that is served";
+    max_upload_size "max-upload-size" "SIZE": Size = "4GiB",
+        "Bytes of an upload";
+    upload_timeout "upload-timeout" "TIME": Period = "1h",
+        "How long an upload may take";
+    max_uploads "max-uploads" "NUMBER": usize = "16",
+        "Uploads at the same time; more wait for half a minute";
+    sign_key "sign-key" "FILE": Option<PathBuf> = "",
+        "Sign uploads that have no signature with this secret key";
+    sign_passphrase_file "sign-passphrase-file" "FILE": Option<PathBuf> = "",
+        "The passphrase of that key is the first line of FILE";
     debug_package "debug-package" "true|false": bool = "false",
         "Add an entry to each catalog that shows a NAS what it asked, in its Package Center";
 }

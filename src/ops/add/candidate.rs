@@ -9,19 +9,21 @@ use jiff::Timestamp;
 use super::error::AddError;
 use super::inputs::Source;
 use super::signed::arrived;
-use crate::base::digest::Digests;
+use crate::base::digest::{Digests, Sha256};
 use crate::base::limits::Limits;
 use crate::blob::{Incoming, StagedBlob, Tee};
 use crate::model::build_id::{BuildId, Identity as BuildIdentity};
 use crate::model::doc::{Sections, SignatureDoc};
 use crate::model::name::PackageName;
 use crate::model::version::Version;
-use crate::ops::progress::{Progress, Told};
+use crate::ops::progress::{Progress, Silent, Told};
 use crate::repo::{Keys, Repository};
 use crate::spk::{self, Identity, Screenshot, Signature, Spk, SpkError};
 
 /// A complete SPK and what the repository keeps of it.
 pub(super) struct Candidate {
+    /// Of the bytes that arrived, which were signed since if [`Self::digests`] is of others.
+    pub(super) arrived: Sha256,
     pub(super) digests: Digests,
     /// How messages call it.
     pub(super) file: String,
@@ -52,6 +54,7 @@ impl Candidate {
         }
         .build_id();
         Ok(Self {
+            arrived: digests.sha256,
             digests,
             file,
             icons: spk.icons,
@@ -122,8 +125,23 @@ pub(super) fn read(
             parse(file, &name, &mut incoming, progress)?
         }
     };
-    let blob = incoming.finish()?;
     progress.end();
+    finish(name, spk, incoming)
+}
+
+/// Reads what somebody sends, as `read` does; messages call it `name`.
+pub(super) fn read_body(
+    repository: &Repository,
+    name: &str,
+    body: &mut dyn Read,
+) -> Result<(Candidate, StagedBlob), AddError> {
+    let mut incoming = repository.blobs.incoming()?;
+    let spk = parse(body, name, &mut incoming, &Silent)?;
+    finish(name.to_owned(), spk, incoming)
+}
+
+fn finish(name: String, spk: Spk, incoming: Incoming) -> Result<(Candidate, StagedBlob), AddError> {
+    let blob = incoming.finish()?;
     Ok((Candidate::new(name, blob.digests(), spk)?, blob))
 }
 

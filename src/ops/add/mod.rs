@@ -3,7 +3,10 @@
 //! The stages: [`inputs`] (which files) → [`candidate`] (each file read once, into the blob store and the SPK reader at
 //! the same time) → [`plan`] (what the repository becomes, or why not) → the blobs get their names → the change lands.
 //! Nothing is written before everything has been found acceptable.
+//!
+//! [`upload`] goes the same way with one SPK that somebody sends, and asks whether they may.
 
+mod arrival;
 mod candidate;
 mod draft;
 mod error;
@@ -11,6 +14,7 @@ mod inputs;
 mod plan;
 mod sections;
 mod signed;
+mod upload;
 
 use std::io::Read;
 
@@ -24,6 +28,9 @@ use candidate::Candidate;
 pub(crate) use error::AddError;
 pub(crate) use inputs::Input;
 use plan::Plan;
+pub(crate) use upload::{
+    People, Received, Rules, UploadError, Uploaded, land as land_upload, receive,
+};
 
 /// How files are taken in.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +42,8 @@ pub(crate) struct Options {
     pub(crate) dry_run: bool,
     /// The release's texts stay where an SPK says otherwise.
     pub(crate) keep_texts: bool,
+    /// Who answers for packages that are new.
+    pub(crate) maintainers: Vec<String>,
     /// An SPK with a signature is refused: this repository signs for itself.
     pub(crate) reject_signed: bool,
     /// A staged build may get other bytes.

@@ -66,7 +66,7 @@ impl Planner<'_> {
         let same = draft
             .builds
             .values()
-            .find(|doc| is_of(doc, candidate.digests.sha256));
+            .find(|doc| is_of(doc, candidate.arrived));
         if let Some(same) = same {
             let same = same.clone();
             self.report(candidate, &same, Outcome::AlreadyThere, Vec::new());
@@ -149,7 +149,7 @@ impl Planner<'_> {
             channel: old.channel,
             committed: old.spk.sha256,
             file: candidate.file.clone(),
-            found: candidate.digests.sha256,
+            found: candidate.arrived,
         })
     }
 
@@ -189,7 +189,11 @@ impl Planner<'_> {
         let (package, version) = candidate.release();
         if self.begun.package(self.snapshot, candidate) {
             let path = format!("{}/package.toml", Package::folder(package));
-            self.change.put(path, write(&PackageDoc::default()));
+            let doc = PackageDoc {
+                maintainers: self.options.maintainers.clone(),
+                ..PackageDoc::default()
+            };
+            self.change.put(path, write(&doc));
         }
         let release = ReleaseDoc::from(candidate.sections.clone());
         // A text that already says so keeps its comments.
@@ -273,7 +277,7 @@ impl Planner<'_> {
 }
 
 /// An SPK that was signed here since it came is still the one that came.
-fn is_of(doc: &BuildDoc, sha256: Sha256) -> bool {
+pub(super) fn is_of(doc: &BuildDoc, sha256: Sha256) -> bool {
     let unsigned = doc.signature.as_ref().map(|known| known.unsigned_sha256);
     doc.spk.sha256 == sha256 || unsigned == Some(sha256)
 }

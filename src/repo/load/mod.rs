@@ -126,6 +126,16 @@ pub(crate) fn load_settings(store: &Store, commit: CommitId) -> Result<SettingsD
     })
 }
 
+/// Reads the people of `commit` and nothing else.
+pub(crate) fn load_people(store: &Store, commit: CommitId) -> Result<PeopleDoc, LoadError> {
+    let mut problems = Problems::default();
+    let people = people(store, store.root(commit)?, &mut problems)?;
+    match problems.into_vec() {
+        problems if problems.is_empty() => Ok(people),
+        problems => Err(LoadError::Broken { commit, problems }),
+    }
+}
+
 /// Returns the bytes of a document in the root of the repository.
 fn root_document(
     store: &Store,

@@ -33,20 +33,26 @@ const BOUNDS: Bounds = Bounds {
     bytes: 4096,
     headers: 32,
 };
-const MAX_BODY: usize = 1024;
+const MAX_BODY: u64 = 1024;
 const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 fuzz_target!(|bytes: &[u8]| {
     whole_is_found_in_parts(bytes);
     if let Ok(Some((head, length))) = parse(bytes, BOUNDS) {
         head_is_plain(&head);
-        if let Ok(framing) = framing(&head, MAX_BODY) {
+        if let Ok(framing) = within(&head) {
             rebuilt_means_the_same(&head, framing);
         }
         chunks_are_the_same_in_parts(&bytes[length..]);
     }
     chunks_are_the_same_in_parts(bytes);
 });
+
+fn within(head: &RequestHead) -> Result<Framing, Refusal> {
+    let framing = framing(head)?;
+    framing.check_size(MAX_BODY)?;
+    Ok(framing)
+}
 
 /// Nothing is made of the beginning of a head that its rest takes back.
 fn whole_is_found_in_parts(bytes: &[u8]) {
@@ -84,7 +90,8 @@ fn rebuilt_means_the_same(head: &RequestHead, found: Framing) {
         Extent::Chunked => 7,
     };
     assert!(length <= MAX_BODY);
-    let clean = rebuild(head, length, PEER, false);
+    let length_of_body = usize::try_from(length).expect("a small number");
+    let clean = rebuild(head, length_of_body, PEER, false);
     let bounds = Bounds {
         bytes: clean.len(),
         headers: 64,
@@ -113,7 +120,7 @@ fn rebuilt_means_the_same(head: &RequestHead, found: Framing) {
     }
     assert!(again.values("host").eq(head.values("host")));
     if !head.old {
-        let reframed = framing(&again, MAX_BODY).expect("one reading");
+        let reframed = within(&again).expect("one reading");
         assert_eq!(reframed.body, Extent::Length(length));
     }
 }
@@ -121,7 +128,7 @@ fn rebuilt_means_the_same(head: &RequestHead, found: Framing) {
 fn chunks_are_the_same_in_parts(bytes: &[u8]) {
     let (mut body, mut decoder) = (Vec::new(), Decoder::new(MAX_BODY));
     let whole = decoder.decode(bytes, &mut body);
-    assert!(body.len() <= MAX_BODY);
+    assert!(body.len() as u64 <= MAX_BODY);
     let in_parts = decode_by_bytes(bytes);
     match (whole, in_parts) {
         (Ok(used), Ok((parts, rest, is_done))) => {
