@@ -177,3 +177,20 @@ fn hosts_are_not_mixed_and_clients_cannot_pretend() {
     let answer = deployed.get("/explain", &[("X-Request-Id", "mine")]);
     assert_ne!(answer.header("x-request-id"), Some("mine"));
 }
+
+#[test]
+fn uploads_go_through_whatever_their_size() {
+    let sandbox = Sandbox::initialized();
+    let [ada, _] = crate::upload::people(&sandbox);
+    let deployed = Deployed::start(&sandbox, "--upload");
+    let spk = Spk::new("large", "1.0-1").payload_size(3_000_000).bytes();
+    let basic = crate::upload::basic(&ada);
+    let headers = [
+        ("Host", "packages.example.org"),
+        ("Authorization", basic.as_str()),
+    ];
+    let mut connection = Connection::open(&deployed.nginx.host);
+    let answer = connection.request("POST", "/packages", &headers, &spk);
+    assert_eq!(answer.status(201).json()["package"], "large");
+    deployed.get("/packages", &[]).status(200);
+}
