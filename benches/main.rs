@@ -21,13 +21,14 @@ mod soak;
 )]
 #[path = "../tests/support/mod.rs"]
 mod support;
+mod uploading;
 
 fn main() {
     let wanted: Vec<String> = std::env::args()
         .skip(1)
         .filter(|argument| !argument.starts_with('-'))
         .collect();
-    let parts: [(&str, fn()); 11] = [
+    let parts: [(&str, fn()); 12] = [
         ("adding", adding::run),
         ("checking", checking::run),
         ("diffing", diffing::run),
@@ -38,6 +39,7 @@ fn main() {
         ("requests", requests::run),
         ("selecting", selecting::run),
         ("signing", signing::run),
+        ("uploading", uploading::run),
         ("soak", soak::run),
     ];
     for (name, run) in parts {

@@ -27,6 +27,13 @@
 //! the blob gets its name, and only then `repo::Writer` makes the commit that names it. Killed at any instant, the
 //! repository is at the old commit or at the new one: a journal tells the next writer what to finish in the working tree.
 //!
+//! # An SPK is uploaded
+//!
+//! `http::front` asks `http::upload` whether a body is welcome before it reads any of it: whose token it is says the commit
+//! that is served. The body goes as it comes into what `add` does with a file. Then `ops::add::land_upload` plans the change
+//! on the newest commit and asks for permission there, and the commit is the token's owner's. The writer takes a branch
+//! that no working tree follows as well as the one that HEAD names.
+//!
 //! # A change is pushed
 //!
 //! With `--push`, `repo::push` asks the remote for its tip and plans the change on that (or on ours, when ours is newer).
