@@ -14,7 +14,7 @@ use crate::repo::{Pulled, PushTo};
 /// stop the command when they are in the way. SPKs are not downloaded: `git lfs fetch` brings them.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// A remote of git's configuration, or an address; where `git push` would push to, unless given
+    /// A remote of git's configuration, or an address; where `git pull` would pull from, unless given
     remote: Option<String>,
     /// Print the report as JSON
     #[arg(long)]

@@ -28,7 +28,7 @@ pub(crate) use index::Forgotten;
 pub(crate) use network::{Network, RemoteError};
 pub(crate) use patch::text_difference;
 pub(crate) use pick::Picked;
-pub(crate) use remote::{Pushed, RemoteBranch};
+pub(crate) use remote::{Pushed, RemoteBranch, Way};
 pub(crate) use store::{Head, Store, is_reference_name};
 pub(crate) use tree::{Entry, Node};
 pub(crate) use worktree::{Kind, PathUpdate, Unfinished};

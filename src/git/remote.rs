@@ -15,6 +15,28 @@ pub(crate) struct RemoteBranch {
     pub(crate) reference: String,
 }
 
+/// Which way commits go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    From,
+    To,
+}
+
+impl Way {
+    /// Returns what may name the remote of a branch, the first that does counts.
+    fn keys(self, branch: &str) -> Vec<String> {
+        let own = format!("branch.{branch}.remote");
+        match self {
+            Self::From => vec![own],
+            Self::To => vec![
+                format!("branch.{branch}.pushremote"),
+                "remote.pushdefault".to_owned(),
+                own,
+            ],
+        }
+    }
+}
+
 /// What came of a push.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Pushed {
@@ -62,12 +84,13 @@ impl Store {
         }
     }
 
-    /// Returns the branch that the local one, such as `refs/heads/main`, is pushed to: at `given`, or where `git push` would
-    /// push it (git-config(1), `remote.pushDefault`).
+    /// Returns the branch that the local one, such as `refs/heads/main`, goes to or comes from: at `given`, or where `git
+    /// push` would push it and `git pull` pull from (git-config(1), `remote.pushDefault` and `branch.<name>.remote`).
     pub(crate) fn remote_branch(
         &self,
         given: Option<&str>,
         local: &str,
+        way: Way,
     ) -> Result<RemoteBranch, RemoteError> {
         let name = local.strip_prefix(HEADS).unwrap_or(local);
         let text = |key: &str| self.config_text(key).ok().flatten();
@@ -78,9 +101,10 @@ impl Store {
                 return Err(RemoteError::Password { address });
             }
             Some(given) => Some(given.to_owned()),
-            None => text(&format!("branch.{name}.pushremote"))
-                .or_else(|| text("remote.pushdefault"))
-                .or_else(|| upstream.clone())
+            None => way
+                .keys(name)
+                .iter()
+                .find_map(|key| text(key))
                 .or_else(|| self.only_remote()),
         };
         let branch = name.to_owned();

@@ -7,7 +7,9 @@ use super::manner::PushTo;
 use super::push::short;
 use super::write_error::WriteError;
 use super::writer::{Attempt, Writer};
-use crate::git::{CommitId, CommitInfo, GitError, Picked, RemoteBranch, RemoteError, Unfinished};
+use crate::git::{
+    CommitId, CommitInfo, GitError, Picked, RemoteBranch, RemoteError, Unfinished, Way,
+};
 
 /// What came of a pull.
 #[derive(Clone, Debug, Default)]
@@ -54,7 +56,7 @@ impl Writer {
     /// Brings the branch that HEAD names, and the working tree, to what `from` has.
     pub(crate) fn pull(&self, from: &PushTo) -> Result<Pulled, PullError> {
         let store = &self.store;
-        let remote = self.remote(from)?;
+        let remote = self.remote(from, Way::From)?;
         let branch = self.branch()?;
         let local = branch.tip.ok_or_else(|| WriteError::NoCommit {
             branch: short(&branch.name),

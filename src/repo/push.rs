@@ -16,7 +16,7 @@ use super::snapshot::Snapshot;
 use super::write_error::WriteError;
 use super::writer::{Attempt, Landed, Writer, updates};
 use crate::base::backoff::Backoff;
-use crate::git::{CommitId, GitError, PathUpdate, Pushed, RemoteBranch, RemoteError};
+use crate::git::{CommitId, GitError, PathUpdate, Pushed, RemoteBranch, RemoteError, Way};
 
 /// What became of a change on a remote.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl Writer {
     where
         E: From<WriteError> + Error + Send + Sync + 'static,
     {
-        let remote = self.remote(push)?;
+        let remote = self.remote(push, Way::To)?;
         let uploads = Uploads::new(&self.store, &self.manner, &remote);
         let mut backoff = Backoff::default();
         let mut made: Vec<CommitId> = Vec::new();
@@ -108,7 +108,7 @@ impl Writer {
 
     /// Pushes what is committed, its blobs first.
     pub(crate) fn push(&self, to: &PushTo) -> Result<Landed, WriteError> {
-        let remote = self.remote(to)?;
+        let remote = self.remote(to, Way::To)?;
         let uploads = Uploads::new(&self.store, &self.manner, &remote);
         let mut backoff = Backoff::default();
         while backoff.attempts() < ATTEMPTS {
@@ -146,10 +146,11 @@ impl Writer {
         Err(WriteError::Contended { attempts, branch })
     }
 
-    /// Returns the branch of the remote that HEAD's goes to.
-    pub(super) fn remote(&self, push: &PushTo) -> Result<RemoteBranch, WriteError> {
+    /// Returns the branch of the remote that HEAD's goes to or comes from.
+    pub(super) fn remote(&self, push: &PushTo, way: Way) -> Result<RemoteBranch, WriteError> {
         let branch = self.branch()?.name;
-        Ok(self.store.remote_branch(push.remote.as_deref(), &branch)?)
+        let given = push.remote.as_deref();
+        Ok(self.store.remote_branch(given, &branch, way)?)
     }
 
     /// Finds what a change is to be made on top of, and brings it here.

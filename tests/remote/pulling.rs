@@ -169,3 +169,20 @@ fn lines_that_merge_but_mean_nothing_together_are_refused() {
         .stderr_has("spkrepo.toml");
     assert_eq!(shared.head("repo"), before);
 }
+
+#[test]
+fn who_publishes_elsewhere_than_where_others_do_pulls_from_them() {
+    let shared = diverged();
+    shared.git("repo", "init --quiet --bare ../fork.git");
+    shared.git("repo", "remote add fork ../fork.git");
+    shared.git("repo", "config remote.pushDefault fork");
+    shared
+        .run("repo", "push")
+        .success()
+        .stderr_has("pushed to fork/main");
+    shared
+        .run("repo", "pull")
+        .success()
+        .stderr_has("1 commit from origin/main; 1 commit of here made again on top");
+    assert_eq!(shared.subjects().len(), 2);
+}
