@@ -65,6 +65,7 @@ pub(super) const PULL_BY_HAND: &str =
     "nothing was changed; `git pull --rebase` goes through it commit by commit";
 pub(super) const PULL_DIVERGED: &str = "`spkrepo pull` makes your commits again on top of theirs (so does `git pull --rebase`); nothing was changed";
 pub(super) const PULL_LATER: &str = "mend the cause, then `spkrepo pull`";
+pub(super) const PULL_REQUEST: &str = "nothing was changed here; where a branch takes pull requests only, leave out `--push`, then `git push REMOTE HEAD:refs/heads/BRANCH`";
 pub(super) const RAISE_BUILD: &str = "released bytes never change: raise the number after the last `-` of the version and build again";
 pub(super) const RANDOM_SECRET: &str =
     "make one with `openssl rand -hex 32`, and give the same to the git host";
@@ -87,7 +88,8 @@ pub(super) const YANK: &str =
 
 /// Every hint of this file.
 #[cfg(test)]
-pub(super) const ALL: [&str; 58] = [
+pub(super) const ALL: [&str; 59] = [
+    PULL_REQUEST,
     RANDOM_SECRET,
     PULL_BY_HAND,
     PULL_LATER,

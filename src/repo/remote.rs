@@ -53,7 +53,9 @@ impl<'a> Uploads<'a> {
 fn oids(store: &Store, old: Option<CommitId>, new: CommitId) -> Result<BTreeSet<String>, GitError> {
     let mut oids = BTreeSet::new();
     let old: Vec<CommitId> = old.into_iter().collect();
-    for commit in store.commits_between(&old, new)? {
+    let commits = store.commits_between(&old, new)?;
+    // What a merge brings together has come by commits of its own.
+    for commit in commits.iter().filter(|commit| commit.parents.len() < 2) {
         let parent = commit.parents.first();
         let parent = parent.map(|parent| store.root(*parent)).transpose()?;
         for (_, pointer) in pointers(store, parent, store.root(commit.id)?, |_| true)? {

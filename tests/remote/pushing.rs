@@ -221,7 +221,8 @@ fn a_push_that_a_hook_refuses_leaves_everything_as_it_was() {
         .run("repo", &format!("add {spk} --push"))
         .failure(2)
         .stderr_has("error: could not push to `origin`")
-        .stderr_has("main is protected: open a pull request");
+        .stderr_has("main is protected: open a pull request")
+        .stderr_has("hint: nothing was changed here; where a branch takes pull requests only");
     assert_eq!(shared.head("repo"), before);
     assert_eq!(shared.sandbox.status(), "");
     fs::remove_file(&hook).expect("the hook");

@@ -85,6 +85,9 @@ impl Advice for RemoteError {
             Self::Refused { action, .. } if action.starts_with("upload") => {
                 hints(&[hint::NO_BLOBS])
             }
+            Self::Refused { action, .. } if action.starts_with("push") => {
+                hints(&[hint::PULL_REQUEST])
+            }
             Self::NoBlobs { .. }
             | Self::NoBranch { .. }
             | Self::Refused { .. }
