@@ -14,7 +14,8 @@ use crate::repo::Snapshot;
 
 const URL: &str = "https://example.org/a b";
 
-/// Returns devices as they are: their build tells their version, and their model their platform.
+/// Returns devices as they are: they report a platform and no family, their build tells their version, and their model
+/// their platform.
 fn real_devices() -> impl Strategy<Value = Device> {
     let builds = select(
         &[
@@ -39,7 +40,10 @@ fn real_devices() -> impl Strategy<Value = Device> {
         device.os = like.os;
         device
     });
-    prop_oneof![1 => devices(), 3 => real].prop_map(|mut device| {
+    let any = devices().prop_filter("a device is of one platform", |device| {
+        !device.arch.is_family() && !device.arch.is_noarch()
+    });
+    prop_oneof![1 => any, 3 => real].prop_map(|mut device| {
         device.language = String::new();
         let platform = format!("synology_{}_", device.arch);
         if !device.unique.starts_with(&platform) {
