@@ -31,7 +31,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "URL")]
     url: Option<BaseUrl>,
     /// Where the SPKs are, when they are not to be beside: {package}, {version}, {build}, {file},
-    /// {sha256} and {tag} (<package>-<version>) stand for a build's own
+    /// {sha256} and {tag} (PACKAGE-VERSION) stand for a build's own
     #[arg(long, value_name = "URL")]
     download_url: Option<DownloadUrl>,
     /// Export this commit instead of HEAD

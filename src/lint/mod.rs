@@ -1,6 +1,6 @@
 //! The rules of `check`: pure views over a commit, or over what differs between two.
 //!
-//! [`Scope`] says what is looked at, [`run`] goes through it once for all rules, and each file in `rules/` is one rule: a
+//! [`Scope`] says what is looked at, [`mod@run`] goes through it once for all rules, and each file in `rules/` is one rule: a
 //! plain value with its words and a function. A rule names a place by a path and a key; lines are counted for what was
 //! found only. Nothing here reads the bytes of SPKs: whoever runs the rules brings them.
 

@@ -2,7 +2,7 @@
 //!
 //! A request passes these files:
 //!
-//! 1. before anything of its body is read: [`attempts`] (has this address failed too often?), [`credentials`] (the token
+//! 1. before anything of its body is read: [`attempts`] (has this address failed too often?), [`mod@credentials`] (the token
 //!    in the head), the people of the commit that is served (whose it is), [`form`] (how the SPK is sent), [`places`]
 //!    (how many are sent at once);
 //! 2. [`intake`] streams the body into the blob store, and lands the change by [`crate::ops::add`];
