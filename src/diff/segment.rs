@@ -133,8 +133,7 @@ fn run(os: Os, segments: &[Segment], from: usize, to: usize) -> String {
         Some(_) if ends_major && first.major == last.major => {
             format!("{os} {} from {start}", first.major)
         }
-        Some(end) if last.ends => {
-            let _ = end;
+        Some(_) if last.ends => {
             format!("{os} {start} to {}.{}", last.major, last.minor)
         }
         Some(end) => format!("{os} {start} to {}.{}-{end}", last.major, last.minor),
