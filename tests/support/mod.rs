@@ -15,6 +15,7 @@ pub(crate) mod outcome;
 mod png;
 mod redact;
 pub(crate) mod replay;
+pub(crate) mod s3;
 pub(crate) mod sandbox;
 pub(crate) mod server;
 pub(crate) mod source;
