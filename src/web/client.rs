@@ -25,7 +25,7 @@ pub(crate) struct Bounds {
 
 /// The authorities that vouch for servers.
 #[derive(Clone, Debug)]
-pub(crate) struct Roots(RootCerts);
+pub(crate) struct Roots(pub(super) RootCerts);
 
 /// Bytes that are read at once.
 const PIECE: usize = 64 << 10;
@@ -169,7 +169,7 @@ impl Client {
 }
 
 /// An address is shown in messages: there must be nothing secret in it.
-fn check_address(url: &str) -> Result<(), WebError> {
+pub(super) fn check_address(url: &str) -> Result<(), WebError> {
     let uri = url.parse::<Uri>().ok();
     let is_fine = uri.is_some_and(|uri| {
         matches!(uri.scheme_str(), Some("http" | "https"))

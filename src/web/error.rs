@@ -19,6 +19,8 @@ pub(crate) enum WebError {
     NoRoots,
     #[error("`{url}` answered with a redirection to `{to}`, which is not followed")]
     Redirected { to: String, url: String },
+    #[error("`{url}` was silent for too long")]
+    Silent { url: String },
     #[error("`{url}` answered with status {status}")]
     Status { status: u16, url: String },
     #[error("`{url}` gave no whole answer within {seconds} s")]

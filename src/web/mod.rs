@@ -6,7 +6,9 @@
 mod client;
 mod error;
 mod form;
+mod transport;
 
 pub(crate) use client::{Bounds, Client, Roots};
 pub(crate) use error::WebError;
 pub(crate) use form::Form;
+pub(crate) use transport::{Answer, Asking, Payload, Transport};
