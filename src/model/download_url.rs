@@ -83,6 +83,11 @@ impl DownloadUrl {
         url
     }
 
+    /// Says whether a build's digest alone does not tell its address.
+    pub(crate) fn goes_by_names(&self) -> bool {
+        FIELDS.iter().any(|name| *name != SHA256 && self.has(name))
+    }
+
     fn has(&self, name: &'static str) -> bool {
         self.parts.contains(&Part::Field(name))
     }

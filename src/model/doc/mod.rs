@@ -1,5 +1,6 @@
 //! The TOML documents of repository format 1: reading with places and hints, writing in one canonical form.
 
+mod blobs;
 mod build;
 mod exception;
 mod package;
@@ -10,6 +11,7 @@ mod sections;
 mod serve;
 mod settings;
 
+pub(crate) use blobs::{BlobPlace, BlobRemoteDoc, BlobsDoc, S3Place};
 pub(crate) use build::{BuildDoc, BuildEdit, SignatureDoc, SpkDoc};
 pub(crate) use exception::ExceptionDoc;
 pub(crate) use package::PackageDoc;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::blobs::BlobsDoc;
 use super::exception::ExceptionDoc;
 use super::read::{DocError, line_of, read};
 use super::serve::ServeDoc;
@@ -24,6 +25,8 @@ pub(crate) struct SettingsDoc {
     #[serde(default)]
     pub(crate) add: AddSettings,
     #[serde(default)]
+    pub(crate) blobs: BlobsDoc,
+    #[serde(default)]
     pub(crate) catalog: CatalogSettings,
     #[serde(default)]
     pub(crate) export: ExportSettings,
@@ -42,6 +45,7 @@ impl Default for SettingsDoc {
             format: FORMAT,
             repository: RepositorySettings::default(),
             add: AddSettings::default(),
+            blobs: BlobsDoc::default(),
             catalog: CatalogSettings::default(),
             export: ExportSettings::default(),
             serve: ServeDoc::default(),
