@@ -3,10 +3,12 @@
 //! Rules: git-lfs, `docs/spec.md` ("The Pointer", "Local Storage"). Knows nothing of git repositories or SPKs.
 
 mod incoming;
+mod partial;
 mod pointer;
 mod staging;
 mod store;
 
 pub(crate) use incoming::{Incoming, StagedBlob, Tee};
+pub(crate) use partial::{Partial, PartialError};
 pub(crate) use pointer::Pointer;
-pub(crate) use store::{BlobError, BlobStore};
+pub(crate) use store::{BlobError, BlobStore, Stored};

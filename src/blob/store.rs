@@ -4,16 +4,24 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::SystemTime;
 
 use fs_err as fs;
 
 use super::incoming::Incoming;
+use super::partial::Partial;
 use super::staging::Staging;
 use crate::base::digest::Sha256;
 
 /// Says what could not be done with a blob.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BlobError {
+    #[error("could not list the blobs in `{path}`")]
+    List {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
     #[error("the blob {sha256} is not here: it should be `{path}`")]
     Missing { path: PathBuf, sha256: Sha256 },
     #[error("could not read the blob {sha256}")]
@@ -39,10 +47,51 @@ pub(crate) enum BlobError {
 /// The blobs of a repository on this machine.
 #[derive(Clone, Debug)]
 pub(crate) struct BlobStore {
+    /// Where downloads are that may go on later.
+    incomplete: PathBuf,
     objects: PathBuf,
     /// Where blobs are written that have no name yet, as long as there are any.
     staging: Arc<Mutex<Weak<Staging>>>,
     temporary: PathBuf,
+}
+
+/// A blob that is here.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Stored {
+    pub(crate) sha256: Sha256,
+    /// In bytes.
+    pub(crate) size: u64,
+    pub(crate) modified: SystemTime,
+}
+
+/// Collects the blobs below `folder`, whose folders have `depth` folders below them.
+fn collect(folder: &Path, depth: usize, all: &mut Vec<Stored>) -> io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let kind = entry.file_type()?;
+        if depth > 0 && kind.is_dir() && name.len() == 2 {
+            collect(&entry.path(), depth - 1, all)?;
+        }
+        let sha256 = name.parse().ok().filter(|_| depth == 0 && kind.is_file());
+        if let Some(sha256) = sha256 {
+            // It may have been removed since.
+            let Ok(metadata) = entry.metadata() else {
+                continue;
+            };
+            all.push(Stored {
+                sha256,
+                size: metadata.len(),
+                modified: metadata.modified()?,
+            });
+        }
+    }
+    Ok(())
 }
 
 impl BlobStore {
@@ -54,6 +103,7 @@ impl BlobStore {
     /// Returns the store in Git LFS's storage folder (`.git/lfs`, or what `lfs.storage` says).
     pub(crate) fn new(storage: &Path) -> Self {
         Self {
+            incomplete: storage.join("incomplete"),
             objects: storage.join("objects"),
             staging: Arc::default(),
             temporary: storage.join("tmp"),
@@ -70,6 +120,25 @@ impl BlobStore {
     pub(crate) fn contains(&self, sha256: Sha256, size: u64) -> bool {
         fs::metadata(self.path(sha256))
             .is_ok_and(|metadata| metadata.is_file() && metadata.len() == size)
+    }
+
+    /// Returns every blob, in the order of names; files with other names are none.
+    pub(crate) fn list(&self) -> Result<Vec<Stored>, BlobError> {
+        let mut all = Vec::new();
+        collect(&self.objects, 2, &mut all).map_err(|source| BlobError::List {
+            path: self.objects.clone(),
+            source,
+        })?;
+        all.sort();
+        Ok(all)
+    }
+
+    /// Notes that the blob is about to be named, so that whoever removes old ones that nobody names leaves it.
+    pub(crate) fn freshen(&self, sha256: Sha256) -> Result<(), BlobError> {
+        let path = self.path(sha256);
+        let file = File::options().append(true).open(&path);
+        file.and_then(|file| file.set_modified(SystemTime::now()))
+            .map_err(|source| BlobError::Write { path, source })
     }
 
     /// Opens the blob for reading; one of another size is damaged and not opened.
@@ -93,6 +162,15 @@ impl BlobStore {
             });
         }
         Ok(file)
+    }
+
+    /// Begins or goes on with the download of a blob; nothing when it has come meanwhile.
+    ///
+    /// Whoever else downloads it is waited for.
+    pub(crate) fn partial(&self, sha256: Sha256, size: u64) -> Result<Option<Partial>, BlobError> {
+        let path = self.incomplete.join(format!("{sha256}.spkrepo"));
+        let partial = Partial::open(self.clone(), &path, sha256, size);
+        partial.map_err(|source| BlobError::Write { path, source })
     }
 
     /// Begins to take a blob in.
