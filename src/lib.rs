@@ -8,13 +8,14 @@
 //! An arrow points to a lower number only; two modules of one layer do not import each other. A test enforces it.
 //!
 //! ```text
-//! 9 main.rs
-//! 8 cli/        one file per subcommand: arguments, rendering; error → exit code and hint
-//! 7 http/       the server: front end, router, handlers, conditional requests
-//! 6 ops/        one use case per file: typed input, typed report, prints nothing
-//! 5 diff/ history/ lint/ site/       pure views over snapshots, or over what devices are offered of them
-//! 4 catalog/    what each device is offered of a snapshot, and why
-//! 3 repo/       Snapshot (reads one commit) and Change (what a Writer commits)
+//! 10 main.rs
+//! 9 cli/        one file per subcommand: arguments, rendering; error → exit code and hint
+//! 8 http/       the server: front end, router, handlers, conditional requests
+//! 7 ops/        one use case per file: typed input, typed report, prints nothing
+//! 6 diff/ history/ lint/ site/       pure views over snapshots, or over what devices are offered of them
+//! 5 catalog/    what each device is offered of a snapshot, and why
+//! 4 repo/       Snapshot (reads one commit) and Change (what a Writer commits)
+//! 3 transfer/   carries blobs between the store of this machine and remotes: S3, Git LFS, the web, folders
 //! 2 git/ blob/ spk/ pgp/ web/        storage, formats, and a client for the web, ignorant of each other
 //! 1 model/      typed names, versions, platforms, channels, TOML documents; no I/O
 //! 0 base/       digests, atomic files, limits
@@ -88,6 +89,7 @@ mod pgp;
 mod repo;
 mod site;
 mod spk;
+mod transfer;
 mod web;
 
 /// Runs the program with the arguments of the process.

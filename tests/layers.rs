@@ -9,10 +9,11 @@ use std::path::Path;
 use crate::source_rules::{root, rust_files, short};
 
 /// The layers from the bottom; modules of one layer do not know each other.
-const LAYERS: [&[&str]; 9] = [
+const LAYERS: [&[&str]; 10] = [
     &["base"],
     &["model"],
     &["blob", "git", "pgp", "spk", "stats", "web"],
+    &["transfer"],
     &["repo"],
     &["catalog"],
     &["diff", "history", "lint", "site"],
@@ -29,6 +30,7 @@ const WRAPPERS: &[(&str, &[&str])] = &[
     ("indicatif", &["cli"]),
     ("sequoia_openpgp", &["pgp"]),
     ("ring", &["http::hook"]),
+    ("rusty_s3", &["transfer::s3"]),
     ("prometheus_client", &["http::metrics"]),
     // Lower layers take what they need as arguments.
     ("std::env", &["cli", "http"]),

@@ -1,0 +1,21 @@
+//! Carries blobs between the store of this machine and remotes.
+//!
+//! A [`BlobRemote`] is one place: a [`folder`], addresses of the [`web`]. [`open`] makes them of what `spkrepo.toml` says.
+//! [`fetch`] brings one blob from the first remote that has it whole; [`send`] uploads one that is whole here. A blob's name
+//! is its SHA-256, so nothing is taken on trust: bytes are hashed as they come and as they go.
+
+mod error;
+mod fetch;
+mod folder;
+mod open;
+mod patience;
+mod remote;
+mod send;
+mod web;
+mod wire;
+
+pub(crate) use error::TransferError;
+pub(crate) use fetch::{Fetched, fetch};
+pub(crate) use open::{Access, open};
+pub(crate) use remote::{BlobRemote, Found, Listed, Names, Put, Reading, Wanted};
+pub(crate) use send::send;
