@@ -2,6 +2,7 @@
 
 mod add;
 mod add_refused;
+mod blob;
 mod broken_toml;
 mod check;
 mod concurrency;

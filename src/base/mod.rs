@@ -3,5 +3,6 @@
 pub(crate) mod atomic_file;
 pub(crate) mod backoff;
 pub(crate) mod causes;
+pub(crate) mod crew;
 pub(crate) mod digest;
 pub(crate) mod limits;

@@ -83,6 +83,7 @@ macro_rules! with_advice {
     };
 }
 
+mod blobs;
 mod checking;
 mod exporting;
 mod people;

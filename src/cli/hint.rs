@@ -7,6 +7,8 @@ pub(super) const ADD_REMOTE: &str =
     "name one: `spkrepo push REMOTE`, or `git remote add origin ADDRESS` for good";
 pub(super) const ALLOW_MISSING: &str = "`git lfs fetch --all` brings SPKs that the remote has; with those that nobody has any more, `spkrepo rollback --allow-missing PACKAGE@VERSION` would offer what no NAS can download";
 pub(super) const ADD_STAGED: &str = "take it in with `spkrepo add --channel staged FILE`, then `spkrepo sign PACKAGE@VERSION --key FILE` and `spkrepo promote PACKAGE@VERSION --to CHANNEL`; an SPK signed elsewhere needs its certificate under keys/";
+pub(super) const CARRY_AGAIN: &str =
+    "mend the cause and run the command again: what was carried stays, and what was begun goes on";
 pub(super) const CHECKOUT_BRANCH: &str = "switch to a branch first: `git switch BRANCH`";
 pub(super) const COMMIT_FIRST: &str =
     "commit, stash or undo that change first (`git status` shows it); nothing was written";
@@ -35,6 +37,7 @@ pub(super) const FINISH: &str =
 pub(super) const FORCE_UNSIGN: &str =
     "raise the version instead, or use `spkrepo unsign --force PACKAGE@VERSION`";
 pub(super) const FETCH_ALL: &str = "a shallow clone lacks the history: `git fetch --unshallow`, or `fetch-depth: 0` for actions/checkout; or name both commits, `spkrepo diff A B`";
+pub(super) const DAMAGED_BLOB: &str = "`spkrepo blob status` shows which places have it; a whole copy is put in its place by `spkrepo blob pull` once the damaged file is away";
 pub(super) const DEEPEN: &str = "a shallow clone lacks the history: `git fetch --unshallow`, or `fetch-depth: 0` for actions/checkout";
 pub(super) const INIT: &str =
     "make a package source here with `spkrepo init`, or name one with `--repo DIR`";
@@ -51,6 +54,8 @@ pub(super) const LOCK_TIMEOUT: &str =
 pub(super) const METRICS_LISTEN: &str = "`spkrepo serve --metrics-listen 127.0.0.1:9100` answers /healthz without TLS as well; give this command the same";
 pub(super) const NAME_BASE: &str = "name the commit to compare with: `spkrepo diff A`";
 pub(super) const LIST_GPG_KEYS: &str = "`gpg --list-secret-keys` shows the keys that it has";
+pub(super) const NAME_BLOB_REMOTE: &str =
+    "`[[blobs.remote]]` in spkrepo.toml, with `name` and `url`, adds a place for SPKs";
 pub(super) const NAME_GPG_KEY: &str =
     "name one of them: `spkrepo sign PACKAGE@VERSION --gpg FINGERPRINT`";
 pub(super) const NAME_PASSPHRASE: &str = "name a file with it by `--passphrase-file` or SPKREPO_PASSPHRASE_FILE, or a descriptor by `--passphrase-fd`";
@@ -88,7 +93,10 @@ pub(super) const YANK: &str =
 
 /// Every hint of this file.
 #[cfg(test)]
-pub(super) const ALL: [&str; 59] = [
+pub(super) const ALL: [&str; 62] = [
+    CARRY_AGAIN,
+    DAMAGED_BLOB,
+    NAME_BLOB_REMOTE,
     PULL_REQUEST,
     RANDOM_SECRET,
     PULL_BY_HAND,

@@ -2,6 +2,8 @@
 
 mod access_log;
 mod add;
+mod blob;
+mod blob_remotes;
 mod check;
 mod config;
 mod demo;
@@ -93,6 +95,7 @@ enum Command {
     Verify(verify::Args),
     Push(push::Args),
     Pull(pull::Args),
+    Blob(blob::Args),
     Maintainer(maintainer::Args),
     Token(token::Args),
     Explain(explain::Args),
@@ -170,6 +173,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Status, CliError> {
         Command::Verify(args) => verify::run(context, &args),
         Command::Push(args) => push::run(context, args),
         Command::Pull(args) => pull::run(context, args),
+        Command::Blob(args) => blob::run(context, args),
         Command::Maintainer(args) => maintainer::run(context, args),
         Command::Token(args) => token::run(context, args),
         Command::Explain(args) => explain::run(context, args),

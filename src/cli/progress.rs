@@ -27,6 +27,17 @@ pub(super) fn progress(ui: &Ui) -> Box<dyn Progress> {
     }
 }
 
+/// Returns one bar for many files of `size` bytes together, when somebody watches.
+pub(super) fn total(ui: &Ui, name: &str, size: u64) -> ProgressBar {
+    if !ui.is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(size);
+    bar.set_style(ProgressStyle::with_template(SIZED).expect("the template is valid"));
+    bar.set_message(name.to_owned());
+    bar
+}
+
 impl Progress for Bars {
     fn begin(&self, name: &str, size: Option<u64>) {
         let template = if size.is_some() { SIZED } else { UNSIZED };

@@ -1,5 +1,7 @@
 //! Walks commits and says which paths each of them changed.
 
+use std::collections::BTreeSet;
+
 use super::{BlobId, CommitId, GitError, Kind, PathUpdate, Store, TreeId};
 
 /// What a commit says of itself.
@@ -122,6 +124,23 @@ impl Store {
         }
         walk.map(|id| self.commit_info(CommitId(id.map_err(failed)?)))
             .collect()
+    }
+
+    /// Returns the commits that branches, tags and HEAD name.
+    pub(crate) fn tips(&self) -> Result<Vec<CommitId>, GitError> {
+        let failed =
+            |error| GitError::at("list the references of", self.repo.path().display())(error);
+        let mut tips = BTreeSet::new();
+        for reference in self.repo.references().map_err(failed)? {
+            let reference = reference.map_err(failed)?;
+            if reference.is_branch() || reference.is_tag() {
+                // A tag may be of something else than a commit.
+                tips.extend(reference.peel_to_commit().ok().map(|commit| commit.id()));
+            }
+        }
+        let head = self.repo.head().and_then(|head| head.peel_to_commit());
+        tips.extend(head.ok().map(|commit| commit.id()));
+        Ok(tips.into_iter().map(CommitId).collect())
     }
 
     /// Returns whether `old` is `new` or an ancestor of it.

@@ -1,6 +1,7 @@
 //! One use case per file: takes typed input, returns a typed report, prints nothing.
 
 pub(crate) mod add;
+pub(crate) mod blobs;
 pub(crate) mod check;
 pub(crate) mod demo;
 pub(crate) mod diff;

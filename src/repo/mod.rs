@@ -32,6 +32,7 @@ pub(crate) use load::{
 };
 pub(crate) use manner::{Manner, News, PushTo};
 pub(crate) use pull::{PullError, Pulled};
+pub(crate) use remote::pointers_of_history;
 pub(crate) use repository::{OpenError, Repository};
 pub(crate) use snapshot::{Asset, Build, Keys, Package, Packages, Release, Snapshot};
 pub(crate) use write_error::WriteError;

@@ -1,10 +1,11 @@
 //! What a remote must have before its branch may name a commit: the blobs of the commit's pointers.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::manner::{Manner, News};
 use super::write_error::WriteError;
+use crate::base::digest::Sha256;
 use crate::blob::Pointer;
 use crate::git::{BlobId, CommitId, GitError, Kind, RemoteBranch, RemoteError, Store, TreeId};
 
@@ -49,20 +50,43 @@ impl<'a> Uploads<'a> {
     }
 }
 
+/// Returns the blobs that any commit of any branch or tag names, with their sizes.
+pub(crate) fn pointers_of_history(store: &Store) -> Result<BTreeMap<Sha256, u64>, GitError> {
+    let mut sizes = BTreeMap::new();
+    let mut seen = Vec::new();
+    for tip in store.tips()? {
+        for (_, pointer) in new_pointers(store, &seen, tip)? {
+            sizes.insert(pointer.oid, pointer.size);
+        }
+        seen.push(tip);
+    }
+    Ok(sizes)
+}
+
 /// Returns the names of the blobs that come with the commits after `old`.
 fn oids(store: &Store, old: Option<CommitId>, new: CommitId) -> Result<BTreeSet<String>, GitError> {
-    let mut oids = BTreeSet::new();
     let old: Vec<CommitId> = old.into_iter().collect();
-    let commits = store.commits_between(&old, new)?;
+    let pointers = new_pointers(store, &old, new)?.into_iter();
+    Ok(pointers
+        .map(|(_, pointer)| pointer.oid.to_string())
+        .collect())
+}
+
+/// Returns the pointers that come with the commits up to `new` that are no ancestors of `old`.
+fn new_pointers(
+    store: &Store,
+    old: &[CommitId],
+    new: CommitId,
+) -> Result<Vec<(String, Pointer)>, GitError> {
+    let mut all = Vec::new();
+    let commits = store.commits_between(old, new)?;
     // What a merge brings together has come by commits of its own.
     for commit in commits.iter().filter(|commit| commit.parents.len() < 2) {
         let parent = commit.parents.first();
         let parent = parent.map(|parent| store.root(*parent)).transpose()?;
-        for (_, pointer) in pointers(store, parent, store.root(commit.id)?, |_| true)? {
-            oids.insert(pointer.oid.to_string());
-        }
+        all.extend(pointers(store, parent, store.root(commit.id)?, |_| true)?);
     }
-    Ok(oids)
+    Ok(all)
 }
 
 /// Returns the pointers that `new` has and `old` has not, with their paths.

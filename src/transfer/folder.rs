@@ -119,11 +119,7 @@ impl BlobRemote for Folder {
 
     fn list(&self) -> Result<Option<Vec<Listed>>, TransferError> {
         self.check()?;
-        let listed = self.store.list()?.into_iter().map(|stored| Listed {
-            modified: stored.modified.try_into().ok(),
-            sha256: stored.sha256,
-            size: stored.size,
-        });
+        let listed = self.store.list()?.into_iter().map(Listed::from);
         Ok(Some(listed.collect()))
     }
 

@@ -17,5 +17,5 @@ mod wire;
 pub(crate) use error::TransferError;
 pub(crate) use fetch::{Fetched, fetch};
 pub(crate) use open::{Access, open};
-pub(crate) use remote::{BlobRemote, Found, Listed, Names, Put, Reading, Wanted};
+pub(crate) use remote::{BlobRemote, Found, Listed, Names, Put, Reading, Wanted, is_fresh};
 pub(crate) use send::send;

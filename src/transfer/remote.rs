@@ -3,10 +3,11 @@
 use std::io::Read;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::error::TransferError;
 use crate::base::digest::Sha256;
+use crate::blob::Stored;
 use crate::model::download_url::{Download, DownloadUrl};
 
 /// A blob that is to be carried.
@@ -92,6 +93,25 @@ pub(crate) trait BlobRemote: Send + Sync {
 
     /// Returns an address where anybody can download the blob, for so long at least; nothing where there is none.
     fn address(&self, blob: &Wanted, valid: Duration) -> Result<Option<String>, TransferError>;
+}
+
+impl From<Stored> for Listed {
+    fn from(stored: Stored) -> Self {
+        Self {
+            modified: stored.modified.try_into().ok(),
+            sha256: stored.sha256,
+            size: stored.size,
+        }
+    }
+}
+
+/// How long an upload may be skipped because the blob is there. Whoever collects what nobody names goes by age, and must
+/// not take what somebody is about to name.
+const FRESH: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Says whether what was put there at `modified` is safe from being collected while a commit is made that names it.
+pub(crate) fn is_fresh(modified: Option<Timestamp>, now: Timestamp) -> bool {
+    modified.is_none_or(|modified| now.duration_since(modified) < FRESH)
 }
 
 impl Wanted {

@@ -1,0 +1,42 @@
+//! `spkrepo blob`: SPKs go to remotes and come back, compared with their digests.
+
+mod folder;
+
+use fs_err as fs;
+
+use crate::support::sandbox::Sandbox;
+use crate::support::spk::Spk;
+
+/// A repository with two SPKs whose spkrepo.toml has `remotes`; each `ROOT` stands for the folder of the test.
+pub(crate) fn with_remotes(remotes: &str) -> Sandbox {
+    let sandbox = Sandbox::initialized();
+    sandbox
+        .spk("x.spk", &Spk::new("demo", "1.0-1").arch("x86_64"))
+        .spk("o.spk", &Spk::new("other", "2").payload_size(1 << 20));
+    let root = sandbox.root().display().to_string();
+    let settings = sandbox.read("spkrepo.toml") + "\n" + &remotes.replace("ROOT", &root);
+    sandbox.write("spkrepo.toml", &settings);
+    sandbox.git("commit --quiet -am remotes");
+    sandbox.run("add ../x.spk ../o.spk").success();
+    sandbox
+}
+
+/// Removes what is in the store of the repository.
+pub(crate) fn empty_store(sandbox: &Sandbox) {
+    fs::remove_dir_all(sandbox.path("repo/.git/lfs/objects")).expect("the store was filled");
+}
+
+/// Returns the names of the blobs in the store.
+pub(crate) fn store(sandbox: &Sandbox) -> Vec<String> {
+    let files = sandbox.files("repo/.git/lfs/objects").into_iter();
+    let mut names: Vec<String> = files
+        .map(|(path, _)| {
+            path.file_name()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect();
+    names.sort();
+    names
+}
