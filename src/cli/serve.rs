@@ -131,6 +131,7 @@ impl Effective {
             is_in_terminal: Ui::new().is_terminal(),
             limits: limits(settings),
             lost_lines: Arc::default(),
+            max_uploads: settings.max_uploads,
             prefix: settings.url_prefix.clone().unwrap_or_default(),
             redirect: settings.redirect_listen,
             tls: tls.map(|(cert, key)| TlsFiles { cert, key }),
@@ -152,7 +153,6 @@ fn uploads(settings: &ServeSettings) -> Result<Option<UploadOptions>, KeyError> 
     });
     Ok(Some(UploadOptions {
         branch: settings.upload_to.clone().map(|branch| branch.0),
-        max: settings.max_uploads,
         signer: signer.transpose()?.map(Arc::new),
     }))
 }

@@ -1,6 +1,5 @@
 //! What the handlers share: the state, the blobs, and the address for links.
 
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::checkup::Checkup;
@@ -89,10 +88,10 @@ impl Handler for Site {
         router::watch(self, request)
     }
 
-    fn welcome(&self, request: &Request, client: IpAddr) -> Welcome {
+    fn welcome(&self, request: &Request) -> Welcome {
         let is_answered = || self.origin(&self.live.state(), request).is_ok();
         match (&self.uploads, self.upload_form(request)) {
-            (Some(uploads), Some(form)) if is_answered() => uploads.welcome(request, form, client),
+            (Some(uploads), Some(form)) if is_answered() => uploads.welcome(request, form),
             _ => Welcome::Usual,
         }
     }

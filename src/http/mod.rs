@@ -16,7 +16,8 @@
 //!    [`range`] ask for it, comparing an [`etag`] or a [`date`]; several ranges are answered by [`multipart`];
 //! 7. [`front`] sends it.
 //!
-//! A body of an upload is not read at 2 but handed to [`upload`] as it comes, which makes it a commit.
+//! A body of an upload is not read at 2 but handed to [`upload`] as it comes, which makes it a commit; [`tokens`] says whose it
+//! is.
 //!
 //! [`checkup`] looks after what is served, [`metrics`] counts what happened; [`health`] tells.
 //!
@@ -56,10 +57,12 @@ mod range;
 mod redirect;
 mod reply;
 mod request;
+mod room;
 mod router;
 mod serve;
 mod shelf;
 mod sspks;
+mod tokens;
 mod upload;
 
 pub(crate) use front::{Asked, Event, TlsFiles};

@@ -14,12 +14,15 @@ pub(crate) enum Method {
     Head,
     Other(String),
     Post,
+    Put,
 }
 
 /// One request.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) body: Vec<u8>,
+    /// Who asked, as far as trusted proxies say; else the peer.
+    pub(crate) client: IpAddr,
     headers: Vec<(String, String)>,
     pub(crate) method: Method,
     /// The decoded segments: none for `/`, and an empty last one for `/a/`.
@@ -52,6 +55,7 @@ impl From<&str> for Method {
             "GET" => Self::Get,
             "HEAD" => Self::Head,
             "POST" => Self::Post,
+            "PUT" => Self::Put,
             other => Self::Other(other.to_owned()),
         }
     }
@@ -76,15 +80,22 @@ impl Request {
             headers.retain(|(name, _)| name != "host");
             headers.push(("host".to_owned(), authority.to_owned()));
         }
+        let peer = peer.to_canonical();
         Ok(Self {
             body,
+            client: peer,
             headers,
             method,
             path: decode_path(target.path)?,
-            peer: peer.to_canonical(),
+            peer,
             query: pairs(target.query.as_bytes()),
             secure: false,
         })
+    }
+
+    /// Returns the request as one of `client`, who may be behind the peer.
+    pub(crate) fn of_client(self, client: IpAddr) -> Self {
+        Self { client, ..self }
     }
 
     /// Returns the request as one that came encrypted, or not.
@@ -340,10 +351,10 @@ mod tests {
         ];
         let peer = "::ffff:10.0.0.1".parse().expect("an address");
         let request =
-            Request::new(Method::from("PUT"), "/", headers, Vec::new(), peer).expect("valid");
+            Request::new(Method::from("PATCH"), "/", headers, Vec::new(), peer).expect("valid");
         assert_eq!(request.header("x-a"), Some("1"));
         assert_eq!(request.header_values("x-a").count(), 2);
         assert_eq!(request.peer.to_string(), "10.0.0.1");
-        assert_eq!(request.method, Method::Other("PUT".to_owned()));
+        assert_eq!(request.method, Method::Other("PATCH".to_owned()));
     }
 }

@@ -18,6 +18,7 @@ use super::live::{Follow, Live};
 use super::metrics::Metrics;
 use super::notice::{Notice, OnNotice};
 use super::origin::OriginRules;
+use super::tokens::Tokens;
 use super::upload::{UploadOptions, Uploads, UploadsError};
 use crate::model::host::HostPattern;
 use crate::model::trusted_proxy::TrustedProxy;
@@ -46,6 +47,8 @@ pub(crate) struct ServeOptions {
     pub(crate) limits: Limits,
     /// Counts lines of a log that could not be written.
     pub(crate) lost_lines: Arc<AtomicU64>,
+    /// How many SPKs are taken at the same time.
+    pub(crate) max_uploads: usize,
     /// The path below which everything is.
     pub(crate) prefix: UrlPrefix,
     /// Where everything is redirected to the first of `addresses`, which must be encrypted.
@@ -100,9 +103,13 @@ pub(crate) fn serve(
     let remote = followed
         .as_ref()
         .map(|followed| Arc::new(Follower::new(followed)));
+    let tokens = Tokens::new(Arc::clone(&live), options.max_uploads, notice);
+    let tokens = Arc::new(tokens);
     let uploads = options.uploads.as_ref().map(|uploads| {
         let (live, metrics) = (Arc::clone(&live), Arc::clone(&metrics));
-        Uploads::new(&repository, uploads, &options.follow, live, metrics, notice)
+        let tokens = Arc::clone(&tokens);
+        let follow = &options.follow;
+        Uploads::new(&repository, uploads, follow, live, metrics, tokens, notice)
     });
     let site = Arc::new(Site {
         accel_redirect: options.accel_redirect.clone(),

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use super::framing::Persistence;
 use super::outgoing;
-use super::rebuild::{PEER, PING, SECURE};
+use super::rebuild::{CLIENT, PEER, PING, SECURE};
 use super::{Handler, Welcome};
 use crate::http::reply::Reply;
 use crate::http::request::{Method, Request};
@@ -119,6 +119,7 @@ pub(super) fn guarded_welcome(welcome: impl FnOnce() -> Welcome) -> Welcome {
 }
 
 fn convert(request: &tiny_http::Request, body: Vec<u8>) -> Option<Request> {
+    let client: IpAddr = value(request, CLIENT)?.parse().ok()?;
     let peer: IpAddr = value(request, PEER)?.parse().ok()?;
     let secure = value(request, SECURE)? == "true";
     let headers = request.headers().iter().map(|header| {
@@ -127,7 +128,7 @@ fn convert(request: &tiny_http::Request, body: Vec<u8>) -> Option<Request> {
     });
     let method = Method::from(request.method().as_str());
     let request = Request::new(method, request.url(), headers, body, peer).ok()?;
-    Some(request.secured(secure))
+    Some(request.of_client(client).secured(secure))
 }
 
 fn value<'a>(request: &'a tiny_http::Request, name: &'static str) -> Option<&'a str> {

@@ -68,8 +68,8 @@ fn turn(
     };
     let request = request(&asked, stream.is_secure());
     let welcome = match (&request, role) {
-        (Ok(request), Role::Serve) if request.method == Method::Post => {
-            guarded_welcome(|| gate.handler.welcome(request, asked.client))
+        (Ok(request), Role::Serve) if matches!(request.method, Method::Post | Method::Put) => {
+            guarded_welcome(|| gate.handler.welcome(request))
         }
         _ => Welcome::Usual,
     };
@@ -118,7 +118,7 @@ fn request(asked: &Asked, secure: bool) -> Result<Request, RequestError> {
         Vec::new(),
         asked.peer,
     );
-    request.map(|request| request.secured(secure))
+    request.map(|request| request.of_client(asked.client).secured(secure))
 }
 
 /// Refuses what came, if it was anything.
@@ -203,12 +203,7 @@ impl Exchange<'_> {
         if matched.is_quick {
             return self.send(guarded(|| handler.answer(&request)));
         }
-        let clean = rebuild(
-            &self.asked.head,
-            request.body.len(),
-            request.peer,
-            request.secure,
-        );
+        let clean = rebuild(&self.asked.head, &request);
         let answer = self
             .gate
             .relay
@@ -662,11 +657,13 @@ mod tests {
             trusted_proxies: vec!["127.0.0.0/8".parse().expect("a network")],
             ..Options::default()
         };
-        let running = Running::with(options, |_| Reply::new(204));
+        let told = |request: &Request| format!("{} {}", request.client, request.peer);
+        let running = Running::with(options, move |request| Reply::text(200, told(request)));
         for path in BOTH {
             let answer = running.ask(&format!(
                 "GET {path} HTTP/1.1\nHost: x\nX-Request-Id: it.s-1\nX-Forwarded-For: 6.6.6.6, 192.0.2.7\n\n"
             ));
+            assert_eq!(answer.text(), "192.0.2.7 127.0.0.1");
             assert_eq!(answer.header("x-request-id"), Some("it.s-1"));
             let Event::Answered { asked, .. } = running.event() else {
                 panic!("the request was answered");
@@ -678,12 +675,13 @@ mod tests {
 
     #[test]
     fn client_cannot_say_who_it_is() {
-        let running = Running::new(|request| Reply::text(200, request.peer.to_string()));
+        let told = |request: &Request| format!("{} {}", request.client, request.peer);
+        let running = Running::new(move |request| Reply::text(200, told(request)));
         for path in BOTH {
             let answer = running.ask(&format!(
-                "GET {path} HTTP/1.1\nHost: x\nSpkrepo-Peer: 6.6.6.6\nSpkrepo-Ping: 1\n\n"
+                "GET {path} HTTP/1.1\nHost: x\nSpkrepo-Client: 6.6.6.6\nSpkrepo-Peer: 6.6.6.6\nSpkrepo-Ping: 1\n\n"
             ));
-            assert_eq!((answer.status, answer.text()), (200, "127.0.0.1"));
+            assert_eq!((answer.status, answer.text()), (200, "127.0.0.1 127.0.0.1"));
         }
     }
 

@@ -41,7 +41,7 @@ mod testing;
 mod tls;
 
 use std::io::{self, Read};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
@@ -74,8 +74,8 @@ pub(crate) trait Handler: Send + Sync + 'static {
     /// Answers one request of whoever watches the server.
     fn watch(&self, request: &Request) -> Reply;
 
-    /// Says what becomes of the body of `request`, which `client` has not sent yet.
-    fn welcome(&self, request: &Request, client: IpAddr) -> Welcome;
+    /// Says what becomes of the body of `request`, a POST or PUT, which is not sent yet.
+    fn welcome(&self, request: &Request) -> Welcome;
 }
 
 /// What becomes of a body.

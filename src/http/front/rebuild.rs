@@ -1,11 +1,13 @@
 //! The clean request that goes over the relay: what the gate understood, and nothing else.
 
 use std::fmt::Write as _;
-use std::net::IpAddr;
 
 use super::request_head::RequestHead;
+use crate::http::request::Request;
 
-/// Where the gate says who asks; a client's own headers of these names are dropped.
+/// Where the gate says who asked a proxy; a client's own headers of these names are dropped.
+pub(super) const CLIENT: &str = "spkrepo-client";
+/// Where the gate says whose connection it is.
 pub(super) const PEER: &str = "spkrepo-peer";
 /// Marks what the relay sends on its own account.
 pub(super) const PING: &str = "spkrepo-ping";
@@ -13,7 +15,8 @@ pub(super) const PING: &str = "spkrepo-ping";
 pub(super) const SECURE: &str = "spkrepo-secure";
 
 /// Headers that concern one connection only (RFC 9110 §7.6.1), those that the gate has acted on, and its own.
-const DROPPED: [&str; 13] = [
+const DROPPED: [&str; 14] = [
+    CLIENT,
     "connection",
     "content-length",
     "expect",
@@ -29,15 +32,16 @@ const DROPPED: [&str; 13] = [
     "upgrade",
 ];
 
-/// Returns `head` as a request of HTTP/1.1 with a body of `length` bytes, from `peer`.
-pub(super) fn rebuild(head: &RequestHead, length: usize, peer: IpAddr, secure: bool) -> Vec<u8> {
+/// Returns `head` as a request of HTTP/1.1 with the body of `request`, which it is the head of.
+pub(super) fn rebuild(head: &RequestHead, request: &Request) -> Vec<u8> {
     let mut text = format!("{} {} HTTP/1.1\r\n", head.method, head.target);
     for (name, value) in head.headers.iter().filter(|(name, _)| is_kept(head, name)) {
         put(&mut text, name, value);
     }
-    put(&mut text, PEER, peer);
-    put(&mut text, SECURE, secure);
-    put(&mut text, "content-length", length);
+    put(&mut text, CLIENT, request.client);
+    put(&mut text, PEER, request.peer);
+    put(&mut text, SECURE, request.secure);
+    put(&mut text, "content-length", request.body.len());
     text.push_str("\r\n");
     text.into_bytes()
 }
@@ -66,12 +70,15 @@ mod tests {
             TE: trailers\r\nUpgrade: h2c\r\nSpkrepo-Peer: 6.6.6.6\r\nExpect: 100-continue\r\n\
             Transfer-Encoding: chunked\r\nContent-Length: 9\r\n\r\n";
         let (head, _) = parse(head, bounds).expect("valid").expect("whole");
-        let peer = "10.0.0.1".parse().expect("an address");
-        let text = String::from_utf8(rebuild(&head, 3, peer, true)).expect("ASCII");
+        let mut request = Request::get("/a").secured(true);
+        request.peer = "10.0.0.1".parse().expect("an address");
+        request.client = "10.0.0.2".parse().expect("an address");
+        request.body = b"abc".to_vec();
+        let text = String::from_utf8(rebuild(&head, &request)).expect("ASCII");
         assert_eq!(
             text,
-            "POST /a HTTP/1.1\r\nhost: x\r\nkept: 2\r\nspkrepo-peer: 10.0.0.1\r\nspkrepo-secure: true\r\n\
-             content-length: 3\r\n\r\n"
+            "POST /a HTTP/1.1\r\nhost: x\r\nkept: 2\r\nspkrepo-client: 10.0.0.2\r\n\
+             spkrepo-peer: 10.0.0.1\r\nspkrepo-secure: true\r\ncontent-length: 3\r\n\r\n"
         );
     }
 }

@@ -1,7 +1,7 @@
 //! A server on loopback and a client that sends what it is told, for tests of the front end.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -46,7 +46,7 @@ impl<F: Fn(&Request) -> Reply + Send + Sync + 'static> Handler for Function<F> {
         Reply::text(200, "watched")
     }
 
-    fn welcome(&self, request: &Request, _client: IpAddr) -> Welcome {
+    fn welcome(&self, request: &Request) -> Welcome {
         match request.path_text().as_str() {
             "/take/not" => Welcome::Refused(Reply::problem(401, "who are you?")),
             path if path.starts_with("/take") => Welcome::Taken {

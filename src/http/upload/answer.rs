@@ -1,7 +1,5 @@
 //! What came of an upload, in words that say what to do, and never with a path of this machine.
 
-use std::error::Error as _;
-use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -10,6 +8,8 @@ use super::form::WrongForm;
 use super::intake::NotTaken;
 use crate::http::cache_policy;
 use crate::http::reply::Reply;
+use crate::http::room::is_full;
+use crate::http::tokens::Turned;
 use crate::model::access;
 use crate::model::channel::Channel;
 use crate::ops::add::{AddError, UploadError, Uploaded};
@@ -44,28 +44,23 @@ const SOON: &str = "5";
 
 const HOW: &str = "show an upload token as the user name of HTTP Basic with an empty password (`curl -u TOKEN:`), or as `Authorization: Bearer TOKEN`";
 
-pub(super) fn no_token() -> Reply {
-    challenge(&format!("uploads need a token: {HOW}"))
-}
-
-pub(super) fn unknown_scheme() -> Reply {
-    challenge(&format!(
-        "what `Authorization` says is not understood: {HOW}"
-    ))
-}
-
-pub(super) fn unauthorised(why: access::Refused) -> Reply {
-    challenge(&match why {
-        access::Refused::Unknown => format!("{why}; {HOW}"),
-        access::Refused::Expired | access::Refused::NoRole => why.to_string(),
-    })
+/// Returns the answer for somebody who is not let in, and what that is counted as.
+pub(super) fn turned(why: Turned) -> (&'static str, Reply) {
+    let message = match why {
+        Turned::Away(why @ access::Refused::Unknown) => format!("{why}; {HOW}"),
+        Turned::Away(why @ (access::Refused::Expired | access::Refused::NoRole)) => why.to_string(),
+        Turned::Nothing => format!("uploads need a token: {HOW}"),
+        Turned::TooOften { wait } => return ("attempts", too_many_attempts(wait)),
+        Turned::Unknown => format!("what `Authorization` says is not understood: {HOW}"),
+    };
+    ("unauthorised", challenge(&message))
 }
 
 fn challenge(message: &str) -> Reply {
     Reply::problem(401, message).with("WWW-Authenticate", CHALLENGE)
 }
 
-pub(super) fn too_many_attempts(wait: Duration) -> Reply {
+fn too_many_attempts(wait: Duration) -> Reply {
     let seconds = wait.as_secs() + 1;
     let message = format!(
         "too many tokens from this address were not accepted: try again in {seconds} seconds"
@@ -214,23 +209,4 @@ fn of_sign(error: &SignError) -> (u16, &'static str, &'static str) {
         SignError::Links { .. } | SignError::Spk { .. } => (422, "spk", ""),
         _ => (500, "internal", ""),
     }
-}
-
-/// Says whether something could not be written for want of room.
-fn is_full(error: &NotTaken) -> bool {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
-        if let Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge) =
-            kind
-        {
-            return true;
-        }
-        // What libgit2 says of it is a text of the system's.
-        if error.to_string().contains("No space left on device") {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
 }

@@ -9,11 +9,11 @@ use super::Uploads;
 use super::answer;
 use super::form::Way;
 use super::multipart::{FileField, FormError};
-use super::places::Place;
 use crate::http::front::Intake;
 use crate::http::metrics::InFlight;
 use crate::http::notice::Notice;
 use crate::http::reply::Reply;
+use crate::http::tokens::Place;
 use crate::ops::add::{AddError, Received, UploadError, Uploaded, land_upload, receive};
 use crate::repo::Repository;
 

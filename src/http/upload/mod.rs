@@ -2,43 +2,33 @@
 //!
 //! A request passes these files:
 //!
-//! 1. before anything of its body is read: [`attempts`] (has this address failed too often?), [`mod@credentials`] (the token
-//!    in the head), the people of the commit that is served (whose it is), [`form`] (how the SPK is sent), [`places`]
-//!    (how many are sent at once);
+//! 1. before anything of its body is read: [`tokens`](super::tokens) says whose token is in the head, [`form`] how the
+//!    SPK is sent, and there must be a place;
 //! 2. [`intake`] streams the body into the blob store, and lands the change by [`crate::ops::add`];
 //! 3. [`answer`] words what came of it.
 //!
 //! Paths and answers are those of SynoCommunity's spkrepo, which build systems know.
 
 mod answer;
-mod attempts;
-mod credentials;
 mod form;
 mod intake;
 mod multipart;
-mod places;
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-
-use jiff::Timestamp;
 
 pub(super) use form::Form;
 
-use self::attempts::Attempts;
-use self::credentials::{Credentials, credentials};
 use self::form::Way;
 use self::intake::Sent;
-use self::places::Places;
 use super::front::Welcome;
 use super::live::{Follow, Live};
 use super::metrics::Metrics;
-use super::notice::{Notice, OnNotice};
+use super::notice::OnNotice;
 use super::reply::Reply;
 use super::request::Request;
+use super::tokens::{Part, Tokens};
 use crate::git::{GitError, is_reference_name};
-use crate::model::access::authenticate;
 use crate::ops::add::{People, Rules};
 use crate::pgp::Signer;
 use crate::repo::{Manner, Onto, Repository, WriteError};
@@ -48,8 +38,6 @@ use crate::repo::{Manner, Onto, Repository, WriteError};
 pub(crate) struct UploadOptions {
     /// The branch that they go to, when it is not the one that is served.
     pub(crate) branch: Option<String>,
-    /// How many are taken at the same time.
-    pub(crate) max: usize,
     /// Signs what arrives without a signature.
     pub(crate) signer: Option<Arc<Signer>>,
 }
@@ -58,7 +46,7 @@ impl fmt::Debug for UploadOptions {
     /// Nothing of a key is shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("UploadOptions");
-        debug.field("branch", &self.branch).field("max", &self.max);
+        debug.field("branch", &self.branch);
         debug
             .field("signs", &self.signer.is_some())
             .finish_non_exhaustive()
@@ -80,7 +68,6 @@ pub(crate) enum UploadsError {
 
 /// What takes uploads.
 pub(super) struct Uploads {
-    attempts: Attempts,
     follow: Follow,
     /// They go to another branch than the one that is served.
     is_for_review: bool,
@@ -89,9 +76,9 @@ pub(super) struct Uploads {
     notice: OnNotice,
     /// The reference that uploads go to, when it is not what HEAD names.
     onto: Option<String>,
-    places: Arc<Places>,
     repository: Mutex<Repository>,
     signer: Option<Arc<Signer>>,
+    tokens: Arc<Tokens>,
     /// One lands at a time: the others would only look at the lock of the repository again and again.
     turn: Mutex<()>,
 }
@@ -104,6 +91,7 @@ impl Uploads {
         follow: &Follow,
         live: Arc<Live>,
         metrics: Arc<Metrics>,
+        tokens: Arc<Tokens>,
         notice: &OnNotice,
     ) -> Result<Self, UploadsError> {
         let repository = repository.reopen()?.with_manner(Manner {
@@ -112,16 +100,15 @@ impl Uploads {
         });
         let onto = target(&repository, options, follow)?;
         let uploads = Self {
-            attempts: Attempts::default(),
             follow: follow.clone(),
             is_for_review: options.branch.is_some(),
             live,
             metrics,
             notice: Arc::clone(notice),
             onto,
-            places: Arc::new(Places::new(options.max)),
             repository: Mutex::new(repository),
             signer: options.signer.clone(),
+            tokens,
             turn: Mutex::new(()),
         };
         let repository = uploads.repository()?;
@@ -131,13 +118,8 @@ impl Uploads {
     }
 
     /// Says what becomes of the body of a request for `form`, before any of it is read.
-    pub(super) fn welcome(
-        self: &Arc<Self>,
-        request: &Request,
-        form: Form,
-        client: IpAddr,
-    ) -> Welcome {
-        match self.admit(request, form, client) {
+    pub(super) fn welcome(self: &Arc<Self>, request: &Request, form: Form) -> Welcome {
+        match self.admit(request, form) {
             Ok(sent) => Welcome::Taken {
                 user: sent.user.clone(),
                 intake: Box::new(sent),
@@ -153,34 +135,17 @@ impl Uploads {
         self: &Arc<Self>,
         request: &Request,
         form: Form,
-        client: IpAddr,
     ) -> Result<Sent, (&'static str, Reply)> {
-        if let Some(wait) = self.attempts.wait(client) {
-            return Err(("attempts", answer::too_many_attempts(wait)));
-        }
-        let token = match credentials(request) {
-            Credentials::Token(token) => token,
-            Credentials::None => return Err(("unauthorised", answer::no_token())),
-            Credentials::Unknown => return Err(("unauthorised", answer::unknown_scheme())),
-        };
-        let state = self.live.state();
-        let bearer = authenticate(&state.snapshot.people, &token, Timestamp::now());
-        let user = match bearer {
-            Ok(bearer) => format!("{}/{}", bearer.nick, bearer.label),
-            Err(why) => {
-                self.attempts.failed(client);
-                (self.notice)(Notice::Unauthorised { client, why });
-                return Err(("unauthorised", answer::unauthorised(why)));
-            }
-        };
+        let shown = self.tokens.shown(request, Part::UserName);
+        let shown = shown.map_err(answer::turned)?;
         let way = Way::of(request, form).map_err(|why| ("form", answer::wrong_form(&why)))?;
-        let place = self.places.take().ok_or(("busy", answer::busy()))?;
+        let place = self.tokens.place().ok_or(("busy", answer::busy()))?;
         Ok(Sent {
             _in_flight: self.metrics.uploads.begin(),
             _place: place,
-            token,
+            token: shown.token,
             uploads: Arc::clone(self),
-            user,
+            user: shown.user,
             way,
         })
     }

@@ -1,4 +1,4 @@
-//! How many uploads there are at the same time. More wait, and not for ever.
+//! How many bodies are taken at the same time. More wait, and not for ever.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,7 +13,7 @@ pub(super) struct Places {
 }
 
 /// One of them, until it is dropped.
-pub(super) struct Place(Arc<Places>);
+pub(in crate::http) struct Place(Arc<Places>);
 
 impl Places {
     pub(super) fn new(count: usize) -> Self {

@@ -1,4 +1,4 @@
-//! The token in the head of a request: as the user name of HTTP Basic (RFC 7617), or as a bearer token (RFC 6750 §2.1).
+//! The token in the head of a request: as a part of HTTP Basic (RFC 7617), or as a bearer token (RFC 6750 §2.1).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,15 +14,24 @@ pub(super) enum Credentials {
     Unknown,
 }
 
-/// Returns what `request` shows. The password of HTTP Basic does not matter: clients that have a key leave it empty.
-pub(super) fn credentials(request: &Request) -> Credentials {
+/// Where a token is in HTTP Basic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::http) enum Part {
+    /// The password, whatever the user name: credential helpers keep it so. Without one, the user name.
+    Password,
+    /// The user name, whatever the password: clients that have a key leave it empty.
+    UserName,
+}
+
+/// Returns what `request` shows.
+pub(super) fn credentials(request: &Request, part: Part) -> Credentials {
     let mut values = request.header_values("authorization");
     let (first, second) = (values.next(), values.next());
     let Some(value) = first else {
         return Credentials::None;
     };
     let token = match value.trim().split_once(' ') {
-        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("basic") => user(rest.trim()),
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("basic") => part.of(rest.trim()),
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => {
             Some(rest.trim().to_owned())
         }
@@ -34,19 +43,30 @@ pub(super) fn credentials(request: &Request) -> Credentials {
     }
 }
 
-fn user(encoded: &str) -> Option<String> {
-    let decoded = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
-    Some(decoded.split_once(':')?.0.to_owned())
+impl Part {
+    fn of(self, encoded: &str) -> Option<String> {
+        let decoded = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
+        let (user, password) = decoded.split_once(':')?;
+        let token = match self {
+            Self::Password if !password.is_empty() => password,
+            Self::Password | Self::UserName => user,
+        };
+        Some(token.to_owned())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn shown(values: &[&str]) -> Credentials {
+    fn shown_as(part: Part, values: &[&str]) -> Credentials {
         let request = Request::get("/");
         let add = |request: Request, value: &&str| request.with("authorization", value);
-        credentials(&values.iter().fold(request, add))
+        credentials(&values.iter().fold(request, add), part)
+    }
+
+    fn shown(values: &[&str]) -> Credentials {
+        shown_as(Part::UserName, values)
     }
 
     #[test]
@@ -56,6 +76,23 @@ mod tests {
         assert!(shown(&["Basic a2V5Og=="]) == token("key"));
         assert!(shown(&["basic  a2V5OnNlY3JldDp4 "]) == token("key"));
         assert!(shown(&["Bearer spkrepo_abc-_"]) == token("spkrepo_abc-_"));
+    }
+
+    #[test]
+    fn a_token_may_be_the_password_of_anybody() {
+        let token = |text: &str| Credentials::Token(text.to_owned());
+        // `me:key`, `key:`, `me:k:y`.
+        for (value, expected) in [
+            ("Basic bWU6a2V5", "key"),
+            ("Basic a2V5Og==", "key"),
+            ("Basic bWU6azp5", "k:y"),
+            ("Bearer key", "key"),
+        ] {
+            assert!(
+                shown_as(Part::Password, &[value]) == token(expected),
+                "{value}"
+            );
+        }
     }
 
     #[test]
