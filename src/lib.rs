@@ -35,6 +35,12 @@
 //! on the newest commit and asks for permission there, and the commit is the token's owner's. The writer takes a branch
 //! that no working tree follows as well as the one that HEAD names.
 //!
+//! # git-lfs sends an object
+//!
+//! `http::lfs` says by the batch API where it goes, and makes what is here already young again, since a commit is about to
+//! name it. The body comes the way of an upload, into a blob that gets its name once its digest is the one in its address.
+//! No commit names it yet; the push that follows does, wherever the git repository is.
+//!
 //! # A change is pushed
 //!
 //! With `--push`, `repo::push` asks the remote for its tip and plans the change on that (or on ours, when ours is newer).

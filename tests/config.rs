@@ -70,6 +70,7 @@ upload-to                    -             default
 max-upload-size              4GiB          default
 upload-timeout               1h            default
 max-uploads                  16            default
+lfs                          false         default
 sign-key                     -             default
 sign-passphrase-file         -             default
 debug-package                false         default

@@ -18,6 +18,7 @@ mod hostile;
 mod init;
 mod layers;
 mod lfs;
+mod lfs_server;
 mod locks;
 mod log;
 mod offer;

@@ -122,6 +122,12 @@ impl BlobStore {
             .is_ok_and(|metadata| metadata.is_file() && metadata.len() == size)
     }
 
+    /// Returns how many bytes there are of the blob, if it is here.
+    pub(crate) fn size(&self, sha256: Sha256) -> Option<u64> {
+        let metadata = fs::metadata(self.path(sha256)).ok()?;
+        metadata.is_file().then_some(metadata.len())
+    }
+
     /// Returns every blob, in the order of names; files with other names are none.
     pub(crate) fn list(&self) -> Result<Vec<Stored>, BlobError> {
         let mut all = Vec::new();

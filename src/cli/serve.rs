@@ -129,6 +129,7 @@ impl Effective {
             follow: self.follow(),
             hook_secret: None,
             is_in_terminal: Ui::new().is_terminal(),
+            lfs: settings.lfs,
             limits: limits(settings),
             lost_lines: Arc::default(),
             max_uploads: settings.max_uploads,
@@ -261,6 +262,12 @@ fn print(ui: &Ui, notice: &Notice<'_>) {
             details(error)
                 .iter()
                 .for_each(|line| ui.note(&format!("  {line}")));
+        }
+        Notice::Stored { sha256, size, user } => {
+            ui.note(&format!("{user} sent the object {sha256} ({size} bytes)"));
+        }
+        Notice::NotStored { error, user } => {
+            ui.warning(&format!("could not keep an object of {user}: {error}"));
         }
         Notice::Serving { commit, packages } => ui.note(&format!(
             "serving {packages} packages of {}",

@@ -6,6 +6,9 @@
 pub(crate) const CATALOG: &str = "public, no-cache";
 /// What an address names by its content or exact version: it never changes.
 pub(crate) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+/// What is named by its content: as the one before, but who had to show something to get it did not get it for others, too
+/// (RFC 9111 §3.5).
+pub(crate) const OBJECT: &str = "max-age=31536000, immutable";
 /// Pages for people: as the catalog, but what they show may depend on who asks.
 pub(crate) const PAGE: &str = "no-cache";
 /// Problems and health: true at this moment only, and they may repeat what somebody sent.
@@ -24,6 +27,7 @@ mod tests {
             (CATALOG, true, true, true),
             (IMMUTABLE, true, false, true),
             (MOMENTARY, false, false, false),
+            (OBJECT, false, false, true),
             (PAGE, false, true, true),
             (PRIVATE, false, true, true),
         ];

@@ -234,6 +234,7 @@ fn site(snapshot: Snapshot, folder: &std::path::Path) -> Site {
         checkup: Arc::default(),
         follower: None,
         hook_secret: None,
+        lfs: None,
         live: Arc::new(Live::of(snapshot)),
         metrics: Arc::default(),
         origins: OriginRules {

@@ -26,6 +26,16 @@ pub(super) enum Naming {
     Own,
 }
 
+/// The bytes of a blob, and how they are answered.
+pub(super) struct Bytes {
+    pub(super) disposition: Option<String>,
+    /// Whether a date is told.
+    pub(super) modified: bool,
+    pub(super) policy: &'static str,
+    pub(super) sha256: Sha256,
+    pub(super) size: u64,
+}
+
 /// Answers with an SPK. One that was offered once stays at its address, also when it is yanked; one that is staged has
 /// none yet.
 pub(super) fn download(site: &Site, request: &Request, package: &str, file: &str) -> Reply {
@@ -48,14 +58,30 @@ pub(super) fn spk(site: &Site, request: &Request, build: Option<&Build>, naming:
         Naming::Alias { is_clear } => (cache_policy::CATALOG, is_clear),
         Naming::Own => (cache_policy::IMMUTABLE, true),
     };
-    match site.blobs.open(spk.sha256, spk.size) {
-        Ok(_) if site.accel_redirect.is_some() => accelerated(site, spk.sha256, policy),
+    let bytes = Bytes {
+        disposition: Some(attachment(&spk.file)),
+        modified: has_date,
+        policy,
+        sha256: spk.sha256,
+        size: spk.size,
+    };
+    blob(site, request, &bytes)
+}
+
+/// Answers with the bytes of a blob.
+pub(super) fn blob(site: &Site, request: &Request, bytes: &Bytes) -> Reply {
+    let Bytes { policy, sha256, .. } = *bytes;
+    match site.blobs.open(sha256, bytes.size) {
+        Ok(_) if site.accel_redirect.is_some() => accelerated(site, sha256, policy),
         Ok(file) => {
-            let modified = has_date.then(|| Date::of(&file)).flatten();
-            let tag = &ETag::strong(spk.sha256.to_string());
-            let full = Reply::file("application/octet-stream", file, spk.size)
-                .with("Cache-Control", policy)
-                .with("Content-Disposition", attachment(&spk.file));
+            let modified = bytes.modified.then(|| Date::of(&file)).flatten();
+            let tag = &ETag::strong(sha256.to_string());
+            let full = Reply::file("application/octet-stream", file, bytes.size)
+                .with("Cache-Control", policy);
+            let full = match &bytes.disposition {
+                Some(disposition) => full.with("Content-Disposition", disposition),
+                None => full,
+            };
             conditional::answer(request, Validators { modified, tag }, full)
         }
         Err(BlobError::Missing { .. } | BlobError::Size { .. }) => {

@@ -6,6 +6,7 @@ use super::checkup::Checkup;
 use super::follow::Follower;
 use super::front::{Handler, Matched, Welcome};
 use super::hook::HookSecret;
+use super::lfs::{self, Lfs};
 use super::live::{Live, State};
 use super::metrics::Metrics;
 use super::origin::{Misdirected, Origin, OriginRules};
@@ -33,6 +34,8 @@ pub(super) struct Site {
     pub(super) follower: Option<Arc<Follower>>,
     /// Absent when there are no webhooks.
     pub(super) hook_secret: Option<HookSecret>,
+    /// Absent when Git LFS is not answered.
+    pub(super) lfs: Option<Arc<Lfs>>,
     pub(super) live: Arc<Live>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) origins: OriginRules,
@@ -89,9 +92,18 @@ impl Handler for Site {
     }
 
     fn welcome(&self, request: &Request) -> Welcome {
-        let is_answered = || self.origin(&self.live.state(), request).is_ok();
+        let Some(depth) = self.origins.depth(request) else {
+            return Welcome::Usual;
+        };
+        if self.origin(&self.live.state(), request).is_err() {
+            return Welcome::Usual;
+        }
+        let segments: Vec<&str> = request.path[depth..].iter().map(String::as_str).collect();
+        if let (Some(lfs), Some(address)) = (&self.lfs, lfs::address(&segments)) {
+            return lfs.welcome(request, address);
+        }
         match (&self.uploads, self.upload_form(request)) {
-            (Some(uploads), Some(form)) if is_answered() => uploads.welcome(request, form),
+            (Some(uploads), Some(form)) => uploads.welcome(request, form),
             _ => Welcome::Usual,
         }
     }

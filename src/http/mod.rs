@@ -16,8 +16,8 @@
 //!    [`range`] ask for it, comparing an [`etag`] or a [`date`]; several ranges are answered by [`multipart`];
 //! 7. [`front`] sends it.
 //!
-//! A body of an upload is not read at 2 but handed to [`upload`] as it comes, which makes it a commit; [`tokens`] says whose it
-//! is.
+//! A body of an upload is not read at 2 but handed to [`upload`] as it comes, which makes it a commit, or to [`lfs`], which
+//! makes it a blob; both ask [`tokens`] whose it is.
 //!
 //! [`checkup`] looks after what is served, [`metrics`] counts what happened; [`health`] tells.
 //!
@@ -43,6 +43,7 @@ mod gzip;
 mod handler;
 mod health;
 mod hook;
+mod lfs;
 mod limits;
 mod live;
 mod metrics;

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use super::front::Event;
+use crate::base::digest::Sha256;
 use crate::git::{CommitId, RemoteError};
 use crate::model::access;
 use crate::ops::add::Uploaded;
@@ -19,6 +20,8 @@ pub(crate) enum Notice<'a> {
     Incomplete { error: &'a RemoteError },
     /// Requests are answered from now on.
     Listening { addresses: &'a [SocketAddr] },
+    /// An object of Git LFS was not kept, by no fault of its sender.
+    NotStored { error: &'a str, user: &'a str },
     /// The remote that is followed answers again.
     Reachable { remote: &'a str },
     /// A newer commit cannot be served; `serving` is served on.
@@ -32,6 +35,13 @@ pub(crate) enum Notice<'a> {
     Rewritten { remote: &'a str },
     /// This commit is served from now on.
     Serving { commit: CommitId, packages: usize },
+    /// A client of Git LFS has sent an object.
+    Stored {
+        sha256: Sha256,
+        size: u64,
+        /// Person and label of the token.
+        user: &'a str,
+    },
     /// No new requests are taken.
     Stopping,
     /// Somebody showed a token that is not accepted.

@@ -7,6 +7,7 @@ use super::gosspks;
 use super::handler::Site;
 use super::health;
 use super::hook;
+use super::lfs;
 use super::metrics;
 use super::nas;
 use super::package_center;
@@ -34,6 +35,7 @@ enum Route<'a> {
         package: &'a str,
         version: &'a str,
     },
+    Lfs(lfs::Address<'a>),
     /// Only at an address of its own.
     Metrics,
     /// A download or an icon as SynoCommunity's spkrepo calls it.
@@ -95,6 +97,7 @@ fn reply(site: &Site, request: &Request, route: Route<'_>) -> Reply {
             package,
             version,
         } => files::icon(site, request, package, version, name),
+        Route::Lfs(address) => lfs::answer(site, request, address),
         Route::Nas {
             name,
             package,
@@ -152,6 +155,7 @@ impl Route<'_> {
             Self::Gosspks(_) => "gosspks",
             Self::Health => "healthz",
             Self::Icon { .. } => "icon",
+            Self::Lfs(address) => address.name(),
             Self::Metrics => "metrics",
             Self::Nas { .. } => "nas",
             Self::PackagePage { .. } => "package-page",
@@ -172,6 +176,7 @@ impl Route<'_> {
             | Self::Explain
             | Self::Health
             | Self::Icon { .. }
+            | Self::Lfs(_)
             | Self::Metrics
             | Self::Nas { .. }
             | Self::Ready
@@ -189,7 +194,12 @@ pub(super) fn matched(path: &[String]) -> Matched {
     Matched {
         is_quick: matches!(
             route,
-            Some(Route::Catalog { .. } | Route::Download { .. } | Route::Nas { .. })
+            Some(
+                Route::Catalog { .. }
+                    | Route::Download { .. }
+                    | Route::Lfs(lfs::Address::Object { .. })
+                    | Route::Nas { .. }
+            )
         ),
         name: route.map_or(UNKNOWN, |route| route.name()),
     }
@@ -233,7 +243,9 @@ fn route<'a>(segments: &[&'a str]) -> Option<Route<'a>> {
             package,
             version,
         }),
-        _ => drop_in(segments),
+        _ => lfs::address(segments)
+            .map(Route::Lfs)
+            .or_else(|| drop_in(segments)),
     }
 }
 
@@ -272,6 +284,8 @@ fn check_method(route: &Route<'_>, method: &Method, takes_uploads: bool) -> Opti
         _ => "GET, HEAD, OPTIONS",
     };
     match (method, route) {
+        // Git LFS says it in its own words.
+        (_, Route::Lfs(_)) => None,
         (Method::Get | Method::Head, Route::Upload) => Some(
             Reply::problem(
                 405,

@@ -13,6 +13,7 @@ use super::follow::Follower;
 use super::front::{self, FrontError, Options, Reloader, Role, Stopper, TlsFiles};
 use super::handler::Site;
 use super::hook::HookSecret;
+use super::lfs::Lfs;
 use super::limits::Limits;
 use super::live::{Follow, Live};
 use super::metrics::Metrics;
@@ -44,10 +45,12 @@ pub(crate) struct ServeOptions {
     pub(crate) hook_secret: Option<HookSecret>,
     /// Whether SIGHUP means that the terminal is gone, and not that everything is to be read again.
     pub(crate) is_in_terminal: bool,
+    /// Whether Git LFS is answered.
+    pub(crate) lfs: bool,
     pub(crate) limits: Limits,
     /// Counts lines of a log that could not be written.
     pub(crate) lost_lines: Arc<AtomicU64>,
-    /// How many SPKs are taken at the same time.
+    /// How many SPKs and objects are taken at the same time.
     pub(crate) max_uploads: usize,
     /// The path below which everything is.
     pub(crate) prefix: UrlPrefix,
@@ -111,6 +114,9 @@ pub(crate) fn serve(
         let follow = &options.follow;
         Uploads::new(&repository, uploads, follow, live, metrics, tokens, notice)
     });
+    let lfs = options
+        .lfs
+        .then(|| Arc::new(lfs(&repository, options, tokens, notice)));
     let site = Arc::new(Site {
         accel_redirect: options.accel_redirect.clone(),
         blobs: repository.blobs.clone(),
@@ -119,6 +125,7 @@ pub(crate) fn serve(
         debug_package: options.debug_package,
         follower: remote.clone(),
         hook_secret: options.hook_secret.clone(),
+        lfs,
         live: Arc::clone(&live),
         metrics: Arc::clone(&metrics),
         origins: OriginRules {
@@ -174,6 +181,23 @@ pub(crate) fn serve(
         let _ = thread.join();
     }
     Ok(served?)
+}
+
+fn lfs(
+    repository: &Repository,
+    options: &ServeOptions,
+    tokens: Arc<Tokens>,
+    notice: &OnNotice,
+) -> Lfs {
+    // What a killed server has left of objects that were on their way.
+    repository.blobs.tidy();
+    Lfs {
+        blobs: repository.blobs.clone(),
+        max_size: options.limits.upload_size,
+        notice: Arc::clone(notice),
+        takes: !matches!(options.follow, Follow::Fixed { .. }),
+        tokens,
+    }
 }
 
 fn keep(

@@ -6,6 +6,7 @@ use fs_err as fs;
 
 use super::{DSM72, catalog, entries, offering, offers, wait_for_head, wait_until};
 use crate::source_rules::root;
+use crate::support::digest::sha256;
 use crate::support::http::{Connection, Response};
 use crate::support::nginx::Nginx;
 use crate::support::sandbox::Sandbox;
@@ -193,4 +194,28 @@ fn uploads_go_through_whatever_their_size() {
     let answer = connection.request("POST", "/packages", &headers, &spk);
     assert_eq!(answer.status(201).json()["package"], "large");
     deployed.get("/packages", &[]).status(200);
+}
+
+#[test]
+fn objects_of_git_lfs_go_in_and_come_from_the_store() {
+    let sandbox = Sandbox::initialized();
+    let [ada, _] = crate::upload::people(&sandbox);
+    let deployed = Deployed::start(&sandbox, "--lfs");
+    let bytes = Spk::new("large", "1.0-1").payload_size(3_000_000).bytes();
+    let target = format!("/info/lfs/objects/{}", sha256(&bytes));
+    let basic = crate::upload::basic(&ada);
+    let headers = [
+        ("Host", "packages.example.org"),
+        ("Authorization", basic.as_str()),
+    ];
+    let mut connection = Connection::open(&deployed.nginx.host);
+    connection
+        .request("PUT", &target, &headers, &bytes)
+        .status(200);
+    let whole = deployed.get(&target, &[]).status(200);
+    assert!(whole.body == bytes);
+    let cached = whole.header("cache-control");
+    assert_eq!(cached, Some("max-age=31536000, immutable"));
+    let part = deployed.get(&target, &[("Range", "bytes=1000-1999")]);
+    assert!(part.status(206).body == bytes[1000..2000]);
 }

@@ -108,6 +108,8 @@ settings! {
         "How long an upload may take";
     max_uploads "max-uploads" "NUMBER": usize = "16",
         "Uploads at the same time; more wait for half a minute";
+    lfs "lfs" "true|false": bool = "false",
+        "Answer Git LFS at /info/lfs: objects for everybody, and from those whose tokens are in maintainers.toml";
     sign_key "sign-key" "FILE": Option<PathBuf> = "",
         "Sign uploads that have no signature with this secret key";
     sign_passphrase_file "sign-passphrase-file" "FILE": Option<PathBuf> = "",
