@@ -117,7 +117,8 @@ pub(crate) fn land(
             || has_build(snapshot, &candidate, |doc| {
                 doc.spk.sha256 == candidate.digests.sha256
             });
-        if let Some(blob) = blob.take().filter(|_| is_wanted) {
+        // On the next commit, that may be otherwise.
+        if is_wanted && let Some(blob) = blob.take() {
             blob.keep()?;
         }
         planned = Some((plan, snapshot.commit));
