@@ -69,6 +69,13 @@
 //! the JSON that this DSM knows. The bytes are kept; the next commit's are made of them and of the packages that it
 //! touched, and have a new entity tag only when they differ.
 //!
+//! # Blobs are collected
+//!
+//! `ops::gc` lists the store, and then `repo::Named` reads what is named: `git::Reach` walks from all roots through commits,
+//! trees and files, each once, and later only through what is new. Blobs without a name go in batches, each in a moment in
+//! which neither spkrepo's writers nor git's can give a blob a name (`repo::Quiet` holds their locks), after the names were
+//! read once more. Whoever wants a blob that is there already makes it young again (`StagedBlob::keep`).
+//!
 //! # A commit arrives
 //!
 //! A follower looks at the reference five times a second. `repo::load` parses the packages whose tree changed, takes the

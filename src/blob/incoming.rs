@@ -135,10 +135,12 @@ impl StagedBlob {
         })
     }
 
-    /// Gives the blob its name, durably; one that is already there stays as it is.
+    /// Gives the blob its name, durably; one that is already there stays as it is, and counts as new.
     pub(crate) fn keep(self) -> Result<(), BlobError> {
-        let path = self.store.path(self.digests.sha256);
-        if self.store.contains(self.digests.sha256, self.digests.size) {
+        let Digests { sha256, size, .. } = self.digests;
+        let path = self.store.path(sha256);
+        // One that cannot be made young, since it is somebody else's, is replaced.
+        if self.store.contains(sha256, size) && self.store.freshen(sha256).is_ok() {
             return Ok(());
         }
         self.rename_to(&path)
@@ -242,6 +244,20 @@ mod tests {
             store.open(Sha256::of(b"x"), 1),
             Err(BlobError::Missing { .. })
         ));
+    }
+
+    #[test]
+    fn a_blob_that_is_kept_again_is_as_young_as_a_new_one() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let store = BlobStore::new(folder.path());
+        take_in(&store, b"x").keep().expect("writable");
+        let path = store.path(Sha256::of(b"x"));
+        let modified = || fs::metadata(&path).and_then(|metadata| metadata.modified());
+        let old = std::time::SystemTime::now() - std::time::Duration::from_secs(1000);
+        let file = File::options().append(true).open(&path).expect("writable");
+        file.set_modified(old).expect("writable");
+        take_in(&store, b"x").keep().expect("writable");
+        assert!(modified().expect("it is there") > old + std::time::Duration::from_secs(900));
     }
 
     #[test]

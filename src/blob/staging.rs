@@ -4,7 +4,7 @@
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fs_err as fs;
@@ -47,10 +47,28 @@ impl Staging {
         turn
     }
 
+    /// Returns whether the file is in a folder of this kind in `temporary`.
+    pub(super) fn has(temporary: &Path, file: &Path) -> bool {
+        folder_of(temporary, file).is_some()
+    }
+
+    /// Returns whether a living process may be writing the file, which is in such a folder.
+    pub(super) fn is_in_use(temporary: &Path, file: &Path) -> bool {
+        folder_of(temporary, file).is_some_and(|folder| !is_abandoned(&folder, false))
+    }
+
     /// Returns where the blobs are written.
     pub(super) fn path(&self) -> &Path {
         self.folder.path()
     }
+}
+
+/// Returns the folder of a process in `temporary` that the file is in.
+fn folder_of(temporary: &Path, file: &Path) -> Option<PathBuf> {
+    let below = file.strip_prefix(temporary).ok()?;
+    let folder = below.components().next()?.as_os_str();
+    let is_such = folder.to_string_lossy().starts_with(PREFIX);
+    is_such.then(|| temporary.join(folder))
 }
 
 fn remove_leftovers(temporary: &Path, is_locked: bool) {

@@ -48,11 +48,11 @@ pub(crate) enum BlobError {
 #[derive(Clone, Debug)]
 pub(crate) struct BlobStore {
     /// Where downloads are that may go on later.
-    incomplete: PathBuf,
-    objects: PathBuf,
+    pub(super) incomplete: PathBuf,
+    pub(super) objects: PathBuf,
     /// Where blobs are written that have no name yet, as long as there are any.
     staging: Arc<Mutex<Weak<Staging>>>,
-    temporary: PathBuf,
+    pub(super) temporary: PathBuf,
 }
 
 /// A blob that is here.
@@ -142,7 +142,8 @@ impl BlobStore {
     /// Notes that the blob is about to be named, so that whoever removes old ones that nobody names leaves it.
     pub(crate) fn freshen(&self, sha256: Sha256) -> Result<(), BlobError> {
         let path = self.path(sha256);
-        let file = File::options().append(true).open(&path);
+        // Its owner may do that, whether or not the file may be written to.
+        let file = File::open(&path);
         file.and_then(|file| file.set_modified(SystemTime::now()))
             .map_err(|source| BlobError::Write { path, source })
     }

@@ -85,6 +85,7 @@ macro_rules! with_advice {
 
 mod blobs;
 mod checking;
+mod collecting;
 mod exporting;
 mod people;
 mod review;
@@ -130,6 +131,7 @@ impl Advice for GitError {
         match self {
             Self::DetachedHead { .. } => hints(&[hint::CHECKOUT_BRANCH]),
             Self::Dirty { .. } => hints(&[hint::COMMIT_FIRST]),
+            Self::Incomplete { .. } => hints(&[hint::WHOLE_HISTORY]),
             Self::Locked { .. } => hints(&[hint::LOCKED]),
             Self::NoIdentity => hints(&[hint::ADD_IDENTITY]),
             Self::NotARepository { .. } => hints(&[hint::INIT]),

@@ -39,6 +39,9 @@ pub(super) const FORCE_UNSIGN: &str =
 pub(super) const FETCH_ALL: &str = "a shallow clone lacks the history: `git fetch --unshallow`, or `fetch-depth: 0` for actions/checkout; or name both commits, `spkrepo diff A B`";
 pub(super) const DAMAGED_BLOB: &str = "`spkrepo blob status` shows which places have it; a whole copy is put in its place by `spkrepo blob pull` once the damaged file is away";
 pub(super) const DEEPEN: &str = "a shallow clone lacks the history: `git fetch --unshallow`, or `fetch-depth: 0` for actions/checkout";
+pub(super) const GC_DELETE: &str = "`spkrepo gc --delete` deletes it";
+pub(super) const GC_OUTSIDE: &str =
+    "`spkrepo gc --delete --outside` collects it, when no other repository uses it";
 pub(super) const INIT: &str =
     "make a package source here with `spkrepo init`, or name one with `--repo DIR`";
 pub(super) const INSTALL_LFS: &str =
@@ -87,13 +90,14 @@ pub(super) const UNSIGN: &str =
     "`spkrepo unsign PACKAGE@VERSION` takes the signature out; then it can be signed";
 pub(super) const UNYANK: &str = "`spkrepo unyank PACKAGE@VERSION` takes the yank back";
 pub(super) const UPLOAD_TO: &str = "`spkrepo serve --upload --upload-to branch:NAME` puts uploads on a branch, which begins at the commit that is served";
+pub(super) const WHOLE_HISTORY: &str = "a clone without its whole history does not know which SPKs it names: `git fetch --unshallow` or `git fetch --refetch --no-filter` brings it; `git fsck` shows damage";
 pub(super) const WITHOUT_TIME_SERVER: &str = "nothing was written; without `--timestamp-url` the signature is stored as it is, which DSM installs when Package Center trusts any publisher";
 pub(super) const YANK: &str =
     "`spkrepo yank PACKAGE@VERSION --reason TEXT` withdraws a release from every channel";
 
 /// Every hint of this file.
 #[cfg(test)]
-pub(super) const ALL: [&str; 62] = [
+pub(super) const ALL: [&str; 65] = [
     CARRY_AGAIN,
     DAMAGED_BLOB,
     NAME_BLOB_REMOTE,
@@ -129,6 +133,8 @@ pub(super) const ALL: [&str; 62] = [
     FETCH_ALL,
     FINISH,
     FORCE_UNSIGN,
+    GC_DELETE,
+    GC_OUTSIDE,
     INIT,
     INSTALL_GPG,
     INSTALL_LFS,
@@ -154,6 +160,7 @@ pub(super) const ALL: [&str; 62] = [
     UNSIGN,
     UNYANK,
     UPLOAD_TO,
+    WHOLE_HISTORY,
     WITHOUT_TIME_SERVER,
     YANK,
 ];

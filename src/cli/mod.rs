@@ -12,6 +12,7 @@ mod diff;
 mod error;
 mod explain;
 mod export;
+mod gc;
 mod happened;
 mod healthcheck;
 mod hint;
@@ -102,6 +103,7 @@ enum Command {
     Query(query::Args),
     Serve(serve::Args),
     Export(export::Args),
+    Gc(gc::Args),
     Config(config::Args),
     Healthcheck(healthcheck::Args),
     Demo(demo::Args),
@@ -180,6 +182,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Status, CliError> {
         Command::Query(args) => query::run(context, args),
         Command::Serve(args) => serve::run(context, &args),
         Command::Export(args) => export::run(context, args),
+        Command::Gc(args) => gc::run(context, &args),
         Command::Config(args) => config::run(context, &args),
         Command::Healthcheck(args) => healthcheck::run(context, &args),
         Command::Demo(args) => demo::run(context, &args),

@@ -23,6 +23,8 @@ pub(crate) enum GitError {
         #[source]
         source: std::io::Error,
     },
+    #[error("the object {object}, which `{root}` leads to, is not here")]
+    Incomplete { object: String, root: String },
     #[error("`{path}` is locked by another git process")]
     Locked { path: PathBuf },
     #[error("git does not know who commits")]

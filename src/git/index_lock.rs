@@ -22,9 +22,17 @@ const POLL: Duration = Duration::from_millis(20);
 impl IndexLock {
     /// Takes the lock of the index in `git_dir`, waiting a few seconds for another process; the token is in `folder`.
     pub(super) fn take(git_dir: &Path, folder: &Path) -> Result<Self, GitError> {
+        Self::take_within(git_dir, folder, PATIENCE)
+    }
+
+    pub(super) fn take_within(
+        git_dir: &Path,
+        folder: &Path,
+        patience: Duration,
+    ) -> Result<Self, GitError> {
         let (path, token) = (git_dir.join("index.lock"), token(folder));
         fs::write(&token, b"").map_err(GitError::file("write", &token))?;
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + patience;
         loop {
             match fs::hard_link(&token, &path) {
                 Ok(()) => return Ok(Self { path }),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use fs_err as fs;
 use git2::{Index, IndexEntry, IndexEntryExtendedFlag};
@@ -52,6 +53,8 @@ pub(crate) struct Unfinished {
     pub(crate) path: String,
 }
 
+/// How long a command of git's that is under way is waited for, while others wait for us.
+const MOMENT: Duration = Duration::from_millis(200);
 /// The blobs of a change are TOML documents, icons and pointers.
 const MAX_BLOB: u64 = 64 << 20;
 
@@ -250,6 +253,28 @@ impl Store {
     /// Removes what a killed process of ours left of the index's lock.
     pub(crate) fn remove_stale_index_lock(&self, folder: &Path) -> Result<(), GitError> {
         IndexLock::remove_stale(self.repo.path(), folder)
+    }
+
+    /// Locks the index of every working tree that has one; nothing when git has one of them locked for longer than a moment.
+    pub(crate) fn lock_indexes(&self, folder: &Path) -> Result<Option<Vec<IndexLock>>, GitError> {
+        let mut locks = Vec::new();
+        for git_dir in self.git_dirs()? {
+            if !git_dir.join("index").exists() {
+                continue;
+            }
+            match IndexLock::take_within(&git_dir, folder, MOMENT) {
+                Ok(lock) => locks.push(lock),
+                Err(GitError::Locked { .. }) => return Ok(None),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Some(locks))
+    }
+
+    /// Removes what a killed [`Store::lock_indexes`] of ours left. The caller must be the only one who locks by this library.
+    pub(crate) fn remove_stale_index_locks(&self, folder: &Path) -> Result<(), GitError> {
+        let mut folders = self.git_dirs()?.into_iter();
+        folders.try_for_each(|git_dir| IndexLock::remove_stale(&git_dir, folder))
     }
 
     /// Opens the repository of the working tree `work_dir`, to finish a change that was begun there.

@@ -103,6 +103,7 @@ impl Followed {
         if old == Some(tip) && !self.is_incomplete {
             return Ok(Look::default());
         }
+        self.announce(tip)?;
         let missing = self.bring(old, tip)?;
         let mut look = Look {
             missing,
@@ -122,6 +123,16 @@ impl Followed {
         look.commit = Some(tip);
         self.held = None;
         Ok(look)
+    }
+
+    /// Has a reference lead to `tip` before its SPKs are brought: what nothing names may be collected.
+    fn announce(&self, tip: CommitId) -> Result<(), GitError> {
+        let store = &self.repository.store;
+        let name = self.reference.replace("/followed/", "/coming/");
+        let log = format!("spkrepo: fetch {}", self.remote.shown());
+        // Another server on this repository that was faster has the same or a newer one.
+        store.move_reference(&name, store.tip(&name)?, tip, &log)?;
+        Ok(())
     }
 
     /// Brings the SPKs of `tip` that are not here; says why, if they still are not.

@@ -10,8 +10,10 @@ mod journal;
 mod load;
 mod lock;
 mod manner;
+mod named;
 mod pull;
 mod push;
+mod quiet;
 mod remote;
 mod repository;
 mod snapshot;
@@ -31,6 +33,7 @@ pub(crate) use load::{
     LoadError, Loaded, load, load_changes, load_packages, load_people, package_trees,
 };
 pub(crate) use manner::{Manner, News, PushTo};
+pub(crate) use named::Named;
 pub(crate) use pull::{PullError, Pulled};
 pub(crate) use remote::pointers_of_history;
 pub(crate) use repository::{OpenError, Repository};

@@ -74,6 +74,7 @@ impl Writer {
         let folder = store.common_dir().join("spkrepo");
         let lock = Lock::take(&folder, &repository.manner)?;
         store.make_durable(&folder)?;
+        store.remove_stale_index_locks(&folder)?;
         let recovered = Journal::recover(&folder, &store)?;
         Ok(Self {
             folder,

@@ -1,5 +1,6 @@
 //! Sizes and durations as people write them: `64KiB`, `30s`.
 
+use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -13,6 +14,10 @@ pub(crate) struct Size(pub(crate) usize);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Period(pub(crate) Duration);
 
+/// How old something is at least: any time, of at most some human lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Age(pub(crate) Duration);
+
 const SIZES: [(&str, u64); 5] = [
     ("GiB", 1 << 30),
     ("MiB", 1 << 20),
@@ -22,6 +27,16 @@ const SIZES: [(&str, u64); 5] = [
 ];
 /// In milliseconds; a bare number is none, since nobody knows of what.
 const TIMES: [(&str, u64); 4] = [("h", 3_600_000), ("min", 60_000), ("s", 1000), ("ms", 1)];
+/// Of ages, in milliseconds.
+const AGES: [(&str, u64); 6] = [
+    ("w", 604_800_000),
+    ("d", 86_400_000),
+    TIMES[0],
+    TIMES[1],
+    TIMES[2],
+    TIMES[3],
+];
+const MAX_AGE: Duration = Duration::from_secs(86_400 * 366 * 500);
 const DAY: Duration = Duration::from_secs(86_400);
 
 impl FromStr for Size {
@@ -50,6 +65,29 @@ impl FromStr for Period {
                     "a time such as `500ms`, `30s` or `5min`, a day at most",
                 )
             })
+    }
+}
+
+impl FromStr for Age {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        amount(text, &AGES)
+            .map(Duration::from_millis)
+            .filter(|age| *age <= MAX_AGE)
+            .map(Self)
+            .ok_or_else(|| ValueError::unfit(text, "an age such as `12h`, `14d` or `8w`"))
+    }
+}
+
+impl fmt::Display for Age {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let millis = self.0.as_millis();
+        let fits = |(_, factor): &&(&str, u64)| millis.is_multiple_of(u128::from(*factor));
+        // Nothing at all is `0s`; weeks are for those who write them.
+        let units = AGES[1..].iter().filter(|unit| millis > 0 || unit.0 == "s");
+        let (name, factor) = units.clone().find(fits).unwrap_or(&TIMES[3]);
+        write!(f, "{}{name}", millis / u128::from(*factor))
     }
 }
 
@@ -115,6 +153,26 @@ mod tests {
         ] {
             let error = bad.parse::<Period>().expect_err(bad);
             assert!(error.to_string().contains("is not a time"), "{error}");
+        }
+    }
+
+    #[test]
+    fn age_may_be_nothing_and_is_shown_as_people_write_it() {
+        for (text, shown) in [
+            ("0s", "0s"),
+            ("14d", "14d"),
+            ("2w", "14d"),
+            ("36h", "36h"),
+            ("90 min", "90min"),
+            ("120s", "2min"),
+            ("5ms", "5ms"),
+        ] {
+            let age: Age = text.parse().expect(text);
+            assert_eq!(age.to_string(), shown, "{text}");
+        }
+        for bad in ["", "14", "-1d", "1y", "999999999d"] {
+            let error = bad.parse::<Age>().expect_err(bad);
+            assert!(error.to_string().contains("is not an age"), "{error}");
         }
     }
 }
