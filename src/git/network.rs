@@ -113,7 +113,12 @@ impl Store {
 }
 
 impl Network {
-    fn run(&self, mut command: Command, name: &str, input: &str) -> Result<Ended, RemoteError> {
+    pub(super) fn run(
+        &self,
+        mut command: Command,
+        name: &str,
+        input: &str,
+    ) -> Result<Ended, RemoteError> {
         let failed = |source| RemoteError::Run {
             command: name.to_owned(),
             source,

@@ -146,6 +146,15 @@ impl Store {
         }
     }
 
+    /// Returns the folder where Git LFS keeps what it stores.
+    ///
+    /// "If not absolute, it is joined to the git directory" (git-lfs-config(5), `lfs.storage`).
+    pub(crate) fn lfs_storage(&self) -> Result<PathBuf, GitError> {
+        let storage = self.config_path("lfs.storage")?;
+        let storage = storage.unwrap_or_else(|| PathBuf::from("lfs"));
+        Ok(self.common_dir().join(storage))
+    }
+
     /// Sets `key` in the repository's own configuration.
     pub(crate) fn set_config(&self, key: &str, value: &str) -> Result<(), GitError> {
         self.repo

@@ -38,11 +38,7 @@ impl Repository {
 
     /// Takes an open git repository; the blobs are where Git LFS has them.
     pub(super) fn new(store: Store) -> Result<Self, GitError> {
-        // git-lfs: "If not absolute, it is joined to the git directory" (git-lfs-config(5), lfs.storage).
-        let storage = store
-            .config_path("lfs.storage")?
-            .unwrap_or_else(|| PathBuf::from("lfs"));
-        let blobs = BlobStore::new(&store.common_dir().join(storage));
+        let blobs = BlobStore::new(&store.lfs_storage()?);
         Ok(Self {
             blobs,
             manner: Manner::default(),
