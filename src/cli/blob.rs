@@ -104,7 +104,12 @@ impl Subject {
         };
         Ok(Self {
             blobs: wanted(&repository, &snapshot, &scope)?,
-            remotes: remotes(&snapshot.settings.blobs, &which.remote)?,
+            remotes: remotes(
+                context,
+                &repository,
+                &snapshot.settings.blobs,
+                &which.remote,
+            )?,
             repository,
         })
     }
@@ -279,7 +284,7 @@ fn run_list(context: &Context, args: &ListArgs) -> Result<Status, CliError> {
     let (repository, snapshot) = context.snapshot(None)?;
     let report = match &args.remote {
         None => list(&repository.blobs, None, &snapshot)?,
-        Some(name) => at_remote(&repository, &snapshot, name)?,
+        Some(name) => at_remote(context, &repository, &snapshot, name)?,
     };
     if args.json {
         context.ui.json(&report);
@@ -302,11 +307,13 @@ fn run_list(context: &Context, args: &ListArgs) -> Result<Status, CliError> {
 }
 
 fn at_remote(
+    context: &Context,
     repository: &Repository,
     snapshot: &Snapshot,
     name: &str,
 ) -> Result<ListReport, CliError> {
-    let remotes = remotes(&snapshot.settings.blobs, &[name.to_owned()])?;
+    let names = [name.to_owned()];
+    let remotes = remotes(context, repository, &snapshot.settings.blobs, &names)?;
     let remote = borrowed(&remotes).into_iter().next();
     Ok(list(&repository.blobs, remote, snapshot)?)
 }

@@ -1,10 +1,15 @@
 //! The remotes for SPKs that a command uses, with what the environment says.
 
+use std::sync::{Arc, Mutex};
+
+use super::Context;
 use super::error::CliError;
 use super::roots::roots;
+use crate::git::Network;
 use crate::model::doc::BlobsDoc;
 use crate::ops::blobs::BlobsError;
-use crate::transfer::{Access, BlobRemote, open};
+use crate::repo::Repository;
+use crate::transfer::{Access, BlobRemote, GitAccess, open};
 use crate::web::Transport;
 
 /// Remotes that are open.
@@ -14,7 +19,12 @@ pub(super) type Remotes = Vec<Box<dyn BlobRemote>>;
 const REDIRECTS: u32 = 5;
 
 /// Opens the remotes that `names` says, or all that the settings state.
-pub(super) fn remotes(blobs: &BlobsDoc, names: &[String]) -> Result<Remotes, CliError> {
+pub(super) fn remotes(
+    context: &Context,
+    repository: &Repository,
+    blobs: &BlobsDoc,
+    names: &[String],
+) -> Result<Remotes, CliError> {
     let mut docs = blobs.remotes();
     if let Some(name) = names
         .iter()
@@ -29,6 +39,13 @@ pub(super) fn remotes(blobs: &BlobsDoc, names: &[String]) -> Result<Remotes, Cli
     }
     docs.retain(|doc| names.is_empty() || names.contains(&doc.name));
     let access = Access {
+        git: GitAccess {
+            network: Network {
+                is_attended: context.ui.is_attended(),
+                ..Network::default()
+            },
+            store: Arc::new(Mutex::new(repository.store.reopen()?)),
+        },
         transport: Transport::new(roots()?, REDIRECTS),
     };
     Ok(open(&docs, &access).map_err(BlobsError::from)?)

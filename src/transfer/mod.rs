@@ -1,12 +1,13 @@
 //! Carries blobs between the store of this machine and remotes.
 //!
-//! A [`BlobRemote`] is one place: a [`folder`], addresses of the [`web`]. [`open`] makes them of what `spkrepo.toml` says.
+//! A [`BlobRemote`] is one place: a [`folder`], a Git LFS server ([`lfs`]), addresses of the [`web`]. [`open`] makes them of what `spkrepo.toml` says.
 //! [`fetch`] brings one blob from the first remote that has it whole; [`send`] uploads one that is whole here. A blob's name
 //! is its SHA-256, so nothing is taken on trust: bytes are hashed as they come and as they go.
 
 mod error;
 mod fetch;
 mod folder;
+mod lfs;
 mod open;
 mod patience;
 mod remote;
@@ -16,6 +17,7 @@ mod wire;
 
 pub(crate) use error::TransferError;
 pub(crate) use fetch::{Fetched, fetch};
+pub(crate) use lfs::GitAccess;
 pub(crate) use open::{Access, open};
-pub(crate) use remote::{BlobRemote, Found, Listed, Names, Put, Reading, Wanted, is_fresh};
+pub(crate) use remote::{BlobRemote, Found, Listed, Names, Put, Reading, Wanted, Way, is_fresh};
 pub(crate) use send::send;

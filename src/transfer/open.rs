@@ -1,15 +1,23 @@
 //! Makes remotes of what `spkrepo.toml` says.
 
+use std::path::Path;
+
+use fs_err as fs;
+
 use super::error::TransferError;
 use super::folder::Folder;
+use super::lfs::{GitAccess, Lfs, Login};
 use super::remote::BlobRemote;
 use super::web::WebFiles;
 use super::wire::Wire;
+use crate::git::{LfsServer, Store};
+use crate::model::base_url::BaseUrl;
 use crate::model::doc::{BlobPlace, BlobRemoteDoc};
 use crate::web::Transport;
 
 /// What it takes to use remotes, and does not stand in the repository.
 pub(crate) struct Access {
+    pub(crate) git: GitAccess,
     pub(crate) transport: Transport,
 }
 
@@ -34,11 +42,50 @@ fn open_one(doc: &BlobRemoteDoc, access: &Access) -> Result<Box<dyn BlobRemote>,
             doc.public_url.clone(),
         )),
         BlobPlace::Web(url) => Box::new(WebFiles::new(url.clone(), wire)),
-        BlobPlace::Lfs(_) | BlobPlace::S3(_) => {
+        BlobPlace::Lfs(stated) => open_lfs(doc, stated.as_ref(), access, wire)?,
+        BlobPlace::S3(_) => {
             return Err(TransferError::Protocol {
                 reason: "this kind of remote is not known yet".to_owned(),
                 remote: wire.name,
             });
         }
     })
+}
+
+/// Opens the server that is stated, or finds it as git-lfs does. Where the git remote is a folder, its blobs are in it.
+fn open_lfs(
+    doc: &BlobRemoteDoc,
+    stated: Option<&BaseUrl>,
+    access: &Access,
+    wire: Wire,
+) -> Result<Box<dyn BlobRemote>, TransferError> {
+    let server = match stated {
+        Some(url) => LfsServer {
+            address: url.to_string(),
+            ssh: None,
+        },
+        None => access.git.server()?,
+    };
+    let public_url = doc.public_url.clone();
+    let Some(path) = server.address.strip_prefix("file://") else {
+        let login = Login::new(access.git.clone(), server);
+        return Ok(Box::new(Lfs::new(wire, login, !doc.read_only, public_url)));
+    };
+    let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
+    let storage = Store::discover(Path::new(&*path))?.lfs_storage()?;
+    if !doc.read_only {
+        // The first upload makes it otherwise.
+        fs::create_dir_all(&storage).map_err(|source| TransferError::Io {
+            action: "make the folder",
+            path: storage.clone(),
+            remote: wire.name.clone(),
+            source,
+        })?;
+    }
+    Ok(Box::new(Folder::new(
+        wire.name,
+        storage,
+        !doc.read_only,
+        public_url,
+    )))
 }

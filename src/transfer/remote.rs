@@ -62,6 +62,13 @@ pub(crate) struct Reading {
     pub(crate) source: Box<dyn Read + Send>,
 }
 
+/// Which way blobs go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Way {
+    From,
+    To,
+}
+
 /// A place for blobs. Many threads may use one at a time.
 pub(crate) trait BlobRemote: Send + Sync {
     /// Returns what people call it.
@@ -72,6 +79,11 @@ pub(crate) trait BlobRemote: Send + Sync {
 
     /// Says whether blobs can be uploaded and removed.
     fn is_writable(&self) -> bool;
+
+    /// Tells which blobs are about to be carried, for a remote that can prepare for many at once.
+    fn expect(&self, _blobs: &[&Wanted], _way: Way) -> Result<(), TransferError> {
+        Ok(())
+    }
 
     /// Returns what the remote says of a blob, if it has it.
     fn stat(&self, blob: &Wanted) -> Result<Option<Found>, TransferError>;

@@ -18,7 +18,7 @@ const SHOWN: usize = 300;
 
 impl Wire {
     /// Asks, and returns whatever is answered.
-    pub(super) fn ask(&self, asking: Asking<'_>) -> Result<Answer, TransferError> {
+    pub(super) fn ask(&self, asking: Asking<'_, '_>) -> Result<Answer, TransferError> {
         self.transport
             .ask(asking)
             .map_err(|source| TransferError::Web {

@@ -18,10 +18,10 @@ pub(crate) struct Transport {
 }
 
 /// What is asked for.
-pub(crate) struct Asking<'a> {
+pub(crate) struct Asking<'a, 'p> {
     pub(crate) headers: Vec<(&'a str, String)>,
     pub(crate) method: &'static str,
-    pub(crate) payload: Payload<'a>,
+    pub(crate) payload: Payload<'p>,
     pub(crate) url: &'a str,
 }
 
@@ -77,7 +77,7 @@ impl Transport {
     }
 
     /// Asks, and returns whatever is answered.
-    pub(crate) fn ask(&self, asking: Asking<'_>) -> Result<Answer, WebError> {
+    pub(crate) fn ask(&self, asking: Asking<'_, '_>) -> Result<Answer, WebError> {
         let shown = shown(asking.url);
         check_address(asking.url)?;
         let mut request = Request::builder().method(asking.method).uri(asking.url);

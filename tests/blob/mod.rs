@@ -1,6 +1,7 @@
 //! `spkrepo blob`: SPKs go to remotes and come back, compared with their digests.
 
 mod folder;
+mod lfs;
 
 use fs_err as fs;
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Failure, Manner, steps};
 use crate::base::crew::each;
 use crate::blob::BlobStore;
-use crate::transfer::{BlobRemote, Fetched, TransferError, Wanted, fetch};
+use crate::transfer::{BlobRemote, Fetched, TransferError, Wanted, Way, fetch};
 
 /// What came of it.
 #[derive(Debug, Default, Serialize)]
@@ -26,6 +26,12 @@ pub(crate) fn pull(
     remotes: &[&dyn BlobRemote],
     manner: &Manner<'_>,
 ) -> PullReport {
+    let is_missing = |blob: &&Wanted| !store.contains(blob.sha256, blob.size);
+    let missing: Vec<&Wanted> = blobs.iter().filter(is_missing).collect();
+    if let Some(first) = remotes.first().filter(|_| !missing.is_empty()) {
+        // What it cannot say now is said of each blob.
+        let _ = first.expect(&missing, Way::From);
+    }
     let outcomes = each(blobs, manner.at_once, |blob| {
         one(store, blob, remotes, manner)
     });

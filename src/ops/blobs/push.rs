@@ -9,7 +9,7 @@ use super::{Failure, Manner, steps};
 use crate::base::crew::each;
 use crate::base::digest::Sha256;
 use crate::blob::BlobStore;
-use crate::transfer::{BlobRemote, Listed, Put, TransferError, Wanted, is_fresh, send};
+use crate::transfer::{BlobRemote, Listed, Put, TransferError, Wanted, Way, is_fresh, send};
 
 /// What came of it.
 #[derive(Debug, Default, Serialize)]
@@ -70,6 +70,7 @@ fn push_to(
     let (there, rest): (Vec<&Wanted>, Vec<&Wanted>) = blobs.iter().partition(|blob| is_there(blob));
     let there_bytes: u64 = there.iter().map(|blob| blob.size).sum();
     (manner.told)(there_bytes.cast_signed());
+    remote.expect(&rest, Way::To)?;
     let outcomes = each(&rest, manner.at_once, |blob| {
         one(store, blob, remote, manner)
     });

@@ -8,7 +8,7 @@ use super::Failure;
 use crate::base::crew::each;
 use crate::base::digest::Sha256;
 use crate::blob::{BlobError, BlobStore};
-use crate::transfer::{BlobRemote, Listed, TransferError, Wanted};
+use crate::transfer::{BlobRemote, Listed, TransferError, Wanted, Way};
 
 /// Where blobs are.
 #[derive(Debug, Serialize)]
@@ -124,6 +124,9 @@ fn at(
             .map(|blob| Ok(by_size(blob, sizes.get(&blob.sha256).copied())));
         return sizes.collect();
     }
+    let all: Vec<&Wanted> = blobs.iter().collect();
+    // What it cannot say now is said of each blob.
+    let _ = remote.expect(&all, Way::From);
     each(blobs, at_once, |blob| {
         let found = remote.stat(blob)?;
         Ok(by_size(blob, found.map(|found| found.size)))
