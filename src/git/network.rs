@@ -107,7 +107,11 @@ impl Store {
             command.env_remove(name);
         });
         command.envs(variables.iter().copied());
-        let name = arguments.iter().take(2).copied().collect::<Vec<_>>();
+        let name = match arguments {
+            ["-c", _, rest @ ..] => rest,
+            all => all,
+        };
+        let name = name.iter().take(2).copied().collect::<Vec<_>>();
         network.run(command, &name.join(" "), input)
     }
 }

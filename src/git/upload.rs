@@ -29,9 +29,11 @@ impl Store {
         remote: &RemoteBranch,
         commit: CommitId,
     ) -> Result<(), RemoteError> {
+        let stated = self.lfs_url_of(network, commit)?;
+        let stated = stated.map(|url| format!("lfs.url={url}"));
         let commit = commit.to_string();
         // What the configuration leaves out is for people's clones.
-        let arguments = [
+        let fetch = [
             "lfs",
             "fetch",
             "--include=",
@@ -39,7 +41,32 @@ impl Store {
             &remote.address,
             &commit,
         ];
-        let ended = self.run_git(network, &arguments, "")?;
+        let stated = stated
+            .as_ref()
+            .map_or(Vec::new(), |stated| vec!["-c", stated]);
+        let ended = self.run_git(network, &[&stated[..], &fetch].concat(), "")?;
         remote.demand("download SPKs from", ended).map(drop)
+    }
+
+    /// Returns where the `.lfsconfig` of `commit` says that the blobs are, unless the repository's own configuration says
+    /// it (git-lfs-config(5), "LFSCONFIG").
+    ///
+    /// git-lfs would read the file of a working tree, of the index or of HEAD, and `commit` may be none of these.
+    fn lfs_url_of(
+        &self,
+        network: &Network,
+        commit: CommitId,
+    ) -> Result<Option<String>, RemoteError> {
+        if let Ok(Some(_)) = self.config_text("lfs.url") {
+            return Ok(None);
+        }
+        let file = format!("--blob={commit}:.lfsconfig");
+        let ended = self.run_git(network, &["config", &file, "--get", "lfs.url"], "")?;
+        let url = ended.stdout.trim();
+        let is_network = ["http://", "https://", "ssh://"]
+            .iter()
+            .any(|scheme| url.starts_with(scheme));
+        // It comes from whoever may commit, and not every file of this machine is theirs.
+        Ok((ended.is_success && is_network).then(|| url.to_owned()))
     }
 }
