@@ -19,6 +19,7 @@ mod hostile;
 mod init;
 mod layers;
 mod lfs;
+mod lfs_giftless;
 mod lfs_server;
 mod locks;
 mod log;

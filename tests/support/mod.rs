@@ -6,6 +6,7 @@
 
 pub(crate) mod certificate;
 pub(crate) mod digest;
+pub(crate) mod giftless;
 pub(crate) mod gpg;
 pub(crate) mod hostile;
 pub(crate) mod http;
@@ -23,4 +24,5 @@ pub(crate) mod spk;
 mod spk_test;
 pub(crate) mod tar;
 pub(crate) mod time_server;
+pub(crate) mod tool;
 mod words;

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::source_rules::root;
+use crate::support::tool::tool as program;
 
 /// Returns the workflows of a folder of the project.
 fn workflows(folder: &str) -> Vec<PathBuf> {
@@ -23,17 +24,9 @@ fn workflows(folder: &str) -> Vec<PathBuf> {
     files
 }
 
-/// Returns the command of a tool that `.ci/test` installs beside what cargo builds.
+/// Returns the command of a tool.
 fn tool(name: &str) -> Command {
-    let program = PathBuf::from(env!("CARGO_BIN_EXE_spkrepo"));
-    let installed = program
-        .ancestors()
-        .nth(2)
-        .map(|target| target.join("tools/bin").join(name));
-    match installed.filter(|installed| installed.is_file()) {
-        Some(installed) => Command::new(installed),
-        None => Command::new(name),
-    }
+    Command::new(program(name))
 }
 
 /// Runs a tool and returns what it printed; demands success.
