@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use super::Context;
 use super::error::CliError;
-use super::roots::roots;
-use crate::git::Network;
+use super::roots::{RootsError, roots};
+use super::ui::Ui;
+use crate::git::{GitError, Network};
 use crate::model::doc::BlobsDoc;
 use crate::ops::blobs::BlobsError;
 use crate::repo::Repository;
@@ -18,37 +19,59 @@ pub(super) type Remotes = Vec<Box<dyn BlobRemote>>;
 /// Redirections that are followed: a file of a release is behind two.
 const REDIRECTS: u32 = 5;
 
-/// Opens the remotes that `names` says, or all that the settings state.
+/// Says why no remote can be opened.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub(super) enum OpenerError {
+    Git(#[from] GitError),
+    Roots(#[from] RootsError),
+}
+
+/// Opens remotes, now or later.
+pub(super) struct Opener {
+    access: Access,
+}
+
+impl Opener {
+    /// Takes what the environment says for `repository`.
+    pub(super) fn new(ui: &Ui, repository: &Repository) -> Result<Self, OpenerError> {
+        let network = Network {
+            is_attended: ui.is_attended(),
+            ..Network::default()
+        };
+        let store = Arc::new(Mutex::new(repository.store.reopen()?));
+        Ok(Self {
+            access: Access {
+                git: GitAccess { network, store },
+                transport: Transport::new(roots()?, REDIRECTS),
+            },
+        })
+    }
+
+    /// Opens the remotes that `names` says, or all that the settings state.
+    pub(super) fn open(&self, blobs: &BlobsDoc, names: &[String]) -> Result<Remotes, BlobsError> {
+        let mut docs = blobs.remotes();
+        let is_unknown = |name: &&String| docs.iter().all(|doc| doc.name != **name);
+        if let Some(name) = names.iter().find(is_unknown) {
+            let known: Vec<String> = docs.iter().map(|doc| format!("`{}`", doc.name)).collect();
+            return Err(BlobsError::NoRemote {
+                known: known.join(", "),
+                name: name.clone(),
+            });
+        }
+        docs.retain(|doc| names.is_empty() || names.contains(&doc.name));
+        Ok(open(&docs, &self.access)?)
+    }
+}
+
+/// Opens the remotes that `names` says, or all that the settings state, for a command that needs them now.
 pub(super) fn remotes(
     context: &Context,
     repository: &Repository,
     blobs: &BlobsDoc,
     names: &[String],
 ) -> Result<Remotes, CliError> {
-    let mut docs = blobs.remotes();
-    if let Some(name) = names
-        .iter()
-        .find(|name| docs.iter().all(|doc| doc.name != **name))
-    {
-        let known: Vec<String> = docs.iter().map(|doc| format!("`{}`", doc.name)).collect();
-        return Err(BlobsError::NoRemote {
-            known: known.join(", "),
-            name: name.clone(),
-        }
-        .into());
-    }
-    docs.retain(|doc| names.is_empty() || names.contains(&doc.name));
-    let access = Access {
-        git: GitAccess {
-            network: Network {
-                is_attended: context.ui.is_attended(),
-                ..Network::default()
-            },
-            store: Arc::new(Mutex::new(repository.store.reopen()?)),
-        },
-        transport: Transport::new(roots()?, REDIRECTS),
-    };
-    Ok(open(&docs, &access).map_err(BlobsError::from)?)
+    Ok(Opener::new(&context.ui, repository)?.open(blobs, names)?)
 }
 
 /// Returns the remotes as they are handed on.

@@ -7,6 +7,7 @@ pub(super) const ADD_REMOTE: &str =
     "name one: `spkrepo push REMOTE`, or `git remote add origin ADDRESS` for good";
 pub(super) const ALLOW_MISSING: &str = "`git lfs fetch --all` brings SPKs that the remote has; with those that nobody has any more, `spkrepo rollback --allow-missing PACKAGE@VERSION` would offer what no NAS can download";
 pub(super) const ADD_STAGED: &str = "take it in with `spkrepo add --channel staged FILE`, then `spkrepo sign PACKAGE@VERSION --key FILE` and `spkrepo promote PACKAGE@VERSION --to CHANNEL`; an SPK signed elsewhere needs its certificate under keys/";
+pub(super) const BLOBS_FIRST: &str = "nothing was changed; `spkrepo blob push` shows what each remote of spkrepo.toml says, and `--no-blobs` leaves the upload to somebody else";
 pub(super) const CARRY_AGAIN: &str =
     "mend the cause and run the command again: what was carried stays, and what was begun goes on";
 pub(super) const CHECKOUT_BRANCH: &str = "switch to a branch first: `git switch BRANCH`";
@@ -97,7 +98,8 @@ pub(super) const YANK: &str =
 
 /// Every hint of this file.
 #[cfg(test)]
-pub(super) const ALL: [&str; 65] = [
+pub(super) const ALL: [&str; 66] = [
+    BLOBS_FIRST,
     CARRY_AGAIN,
     DAMAGED_BLOB,
     NAME_BLOB_REMOTE,

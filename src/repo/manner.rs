@@ -1,15 +1,20 @@
 //! How changes are made: how long their writer waits for others, where they are pushed to, and who is told.
 
+use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::lock::Holder;
 use crate::git::Network;
+use crate::model::doc::BlobsDoc;
+use crate::transfer::Wanted;
 
 /// How changes are made.
 #[derive(Clone)]
 pub(crate) struct Manner {
+    /// Uploads blobs to where spkrepo.toml says, before the commit is pushed that names them.
+    pub(crate) carry: Option<Carry>,
     /// How long another writer is waited for.
     pub(crate) lock_timeout: Duration,
     pub(crate) network: Network,
@@ -20,6 +25,10 @@ pub(crate) struct Manner {
     /// Is told what takes long.
     pub(crate) tell: Tell,
 }
+
+/// Uploads blobs to each of the remotes that take any, or says why not.
+pub(crate) type Carry =
+    Arc<dyn Fn(&BlobsDoc, &[Wanted]) -> Result<(), Box<dyn Error + Send + Sync>> + Send + Sync>;
 
 /// Is told, on the thread of whoever writes.
 pub(crate) type Tell = Arc<dyn Fn(&News) + Send + Sync>;
@@ -52,6 +61,7 @@ pub(crate) enum News {
 impl Default for Manner {
     fn default() -> Self {
         Self {
+            carry: None,
             lock_timeout: Duration::from_secs(60),
             network: Network::default(),
             purpose: "spkrepo".to_owned(),

@@ -32,7 +32,7 @@ pub(crate) use init::{InitError, init};
 pub(crate) use load::{
     LoadError, Loaded, load, load_changes, load_packages, load_people, package_trees,
 };
-pub(crate) use manner::{Manner, News, PushTo};
+pub(crate) use manner::{Carry, Manner, News, PushTo};
 pub(crate) use named::Named;
 pub(crate) use pull::{PullError, Pulled};
 pub(crate) use remote::pointers_of_history;

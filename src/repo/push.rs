@@ -11,7 +11,7 @@ use super::branch::Branch;
 use super::change::Change;
 use super::load::load;
 use super::manner::{News, PushTo};
-use super::remote::Uploads;
+use super::remote::{Hook, Uploads};
 use super::snapshot::Snapshot;
 use super::write_error::WriteError;
 use super::writer::{Attempt, Landed, Writer, updates};
@@ -87,17 +87,12 @@ impl Writer {
             if base.remote == Some(target) {
                 return Ok(self.follow(&remote, &base, target, None)?);
             }
-            if !push.without_blobs {
-                uploads.upload(base.remote, target)?;
-            }
+            let hook = match push.without_blobs {
+                true => Hook::Skipped,
+                false => uploads.upload(base.remote, target)?,
+            };
             made.extend(fresh);
-            match self.offer(
-                &remote,
-                &base,
-                target,
-                !push.without_blobs,
-                backoff.attempts(),
-            )? {
+            match self.offer(&remote, &base, target, hook, backoff.attempts())? {
                 Offered::Accepted => return Ok(self.follow(&remote, &base, target, fresh)?),
                 Offered::Again => backoff.pause(),
             }
@@ -128,16 +123,11 @@ impl Writer {
             if base.remote == Some(base.local) {
                 return self.follow(&remote, &base, base.local, None);
             }
-            if !to.without_blobs {
-                uploads.upload(base.remote, base.local)?;
-            }
-            match self.offer(
-                &remote,
-                &base,
-                base.local,
-                !to.without_blobs,
-                backoff.attempts(),
-            )? {
+            let hook = match to.without_blobs {
+                true => Hook::Skipped,
+                false => uploads.upload(base.remote, base.local)?,
+            };
+            match self.offer(&remote, &base, base.local, hook, backoff.attempts())? {
                 Offered::Accepted => return self.follow(&remote, &base, base.local, None),
                 Offered::Again => backoff.pause(),
             }
@@ -251,11 +241,14 @@ impl Writer {
         remote: &RemoteBranch,
         base: &Base,
         target: CommitId,
-        with_hook: bool,
+        hook: Hook,
         attempts: u32,
     ) -> Result<Offered, WriteError> {
         let network = &self.manner.network;
-        let said = match self.store.push(network, remote, target, with_hook)? {
+        let said = match self
+            .store
+            .push(network, remote, target, hook == Hook::Run)?
+        {
             Pushed::Done => return Ok(Offered::Accepted),
             Pushed::Not { said } => said,
         };

@@ -3,15 +3,25 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::manner::{Manner, News};
+use super::load::load_settings;
+use super::manner::{Carry, Manner, News};
 use super::write_error::WriteError;
 use crate::base::digest::Sha256;
 use crate::blob::Pointer;
 use crate::git::{BlobId, CommitId, GitError, Kind, RemoteBranch, RemoteError, Store, TreeId};
+use crate::model::doc::BlobsDoc;
+use crate::transfer::Wanted;
+
+/// Whether git-lfs's own hook uploads what it finds missing at the remote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hook {
+    Run,
+    Skipped,
+}
 
 /// Uploads blobs, each once.
 pub(super) struct Uploads<'a> {
-    done: RefCell<BTreeSet<String>>,
+    done: RefCell<BTreeSet<Sha256>>,
     manner: &'a Manner,
     remote: &'a RemoteBranch,
     store: &'a Store,
@@ -28,14 +38,45 @@ impl<'a> Uploads<'a> {
         }
     }
 
-    /// Uploads the blobs that the commits after `old` up to `new` name.
-    pub(super) fn upload(&self, old: Option<CommitId>, new: CommitId) -> Result<(), WriteError> {
-        let mut oids = oids(self.store, old, new)?;
-        oids.retain(|oid| !self.done.borrow().contains(oid));
-        let count = oids.len();
-        if count == 0 {
-            return Ok(());
+    /// Uploads the blobs that the commits after `old` up to `new` name. Says whether git-lfs may upload more when the commits
+    /// are pushed: not, when spkrepo.toml names other places for them.
+    pub(super) fn upload(&self, old: Option<CommitId>, new: CommitId) -> Result<Hook, WriteError> {
+        let old: Vec<CommitId> = old.into_iter().collect();
+        let mut blobs = blobs(new_pointers(self.store, &old, new)?);
+        blobs.retain(|blob| !self.done.borrow().contains(&blob.sha256));
+        let doc = load_settings(self.store, new)?.blobs;
+        let carry = self.manner.carry.as_ref().filter(|_| doc.has_writable());
+        let hook = if carry.is_some() {
+            Hook::Skipped
+        } else {
+            Hook::Run
+        };
+        if blobs.is_empty() {
+            return Ok(hook);
         }
+        match carry {
+            Some(carry) => self.carry(carry, &doc, &blobs)?,
+            None => self.push_by_lfs(&blobs)?,
+        }
+        self.done
+            .borrow_mut()
+            .extend(blobs.iter().map(|blob| blob.sha256));
+        Ok(hook)
+    }
+
+    /// Uploads by what spkrepo.toml names.
+    fn carry(&self, carry: &Carry, doc: &BlobsDoc, blobs: &[Wanted]) -> Result<(), WriteError> {
+        let names = doc.remote.iter().filter(|remote| !remote.read_only);
+        let names: Vec<&str> = names.map(|remote| remote.name.as_str()).collect();
+        (self.manner.tell)(&News::Uploading {
+            count: blobs.len(),
+            remote: names.join(", "),
+        });
+        carry(doc, blobs).map_err(|source| WriteError::NotUploaded { source })
+    }
+
+    fn push_by_lfs(&self, blobs: &[Wanted]) -> Result<(), WriteError> {
+        let count = blobs.len();
         let network = &self.manner.network;
         let remote = self.remote.shown_address();
         if !self.store.has_lfs(network) {
@@ -43,10 +84,8 @@ impl<'a> Uploads<'a> {
             return Err(RemoteError::NoLfs { address, count }.into());
         }
         (self.manner.tell)(&News::Uploading { count, remote });
-        let oids: Vec<String> = oids.into_iter().collect();
-        self.store.push_blobs(network, self.remote, &oids)?;
-        self.done.borrow_mut().extend(oids);
-        Ok(())
+        let oids: Vec<String> = blobs.iter().map(|blob| blob.sha256.to_string()).collect();
+        Ok(self.store.push_blobs(network, self.remote, &oids)?)
     }
 }
 
@@ -63,13 +102,16 @@ pub(crate) fn pointers_of_history(store: &Store) -> Result<BTreeMap<Sha256, u64>
     Ok(sizes)
 }
 
-/// Returns the names of the blobs that come with the commits after `old`.
-fn oids(store: &Store, old: Option<CommitId>, new: CommitId) -> Result<BTreeSet<String>, GitError> {
-    let old: Vec<CommitId> = old.into_iter().collect();
-    let pointers = new_pointers(store, &old, new)?.into_iter();
-    Ok(pointers
-        .map(|(_, pointer)| pointer.oid.to_string())
-        .collect())
+/// Returns the blobs that pointers name, each once.
+fn blobs(pointers: Vec<(String, Pointer)>) -> Vec<Wanted> {
+    let sizes: BTreeMap<Sha256, u64> = pointers
+        .into_iter()
+        .map(|(_, pointer)| (pointer.oid, pointer.size))
+        .collect();
+    sizes
+        .into_iter()
+        .map(|(sha256, size)| Wanted::new(sha256, size))
+        .collect()
 }
 
 /// Returns the pointers that come with the commits up to `new` that are no ancestors of `old`.

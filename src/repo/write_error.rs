@@ -59,6 +59,11 @@ pub(crate) enum WriteError {
         #[source]
         source: GitError,
     },
+    #[error("the SPKs could not be uploaded, so nothing was pushed")]
+    NotUploaded {
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
     #[error("commit {commit} is on {remote}, but the branch here could not be brought to it")]
     OnlyThere {
         commit: String,

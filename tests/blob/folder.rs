@@ -2,10 +2,8 @@
 
 use fs_err as fs;
 
-use super::{empty_store, store, with_remotes};
+use super::{DISK, empty_store, store, with_remotes};
 use crate::support::sandbox::Sandbox;
-
-const DISK: &str = "[[blobs.remote]]\nname = \"disk\"\nurl = \"file://ROOT/disk\"\n";
 
 fn with_disk() -> Sandbox {
     let sandbox = with_remotes(DISK);

@@ -17,11 +17,18 @@ fn with_origin() -> Sandbox {
 fn without_a_remote_for_blobs_they_go_where_git_lfs_would_put_them() {
     let sandbox = with_origin();
     let pushed = sandbox.run("blob push").success();
-    assert!(pushed.out().starts_with("lfs: uploaded 2 SPKs"), "{}", pushed.out());
+    assert!(
+        pushed.out().starts_with("lfs: uploaded 2 SPKs"),
+        "{}",
+        pushed.out()
+    );
     // git-lfs finds them there, and has nothing to upload.
     sandbox.git("push --quiet origin main");
     sandbox.git("lfs install --skip-repo");
-    let clone = format!("clone --quiet '{}' ../clone", sandbox.git("remote get-url origin"));
+    let clone = format!(
+        "clone --quiet '{}' ../clone",
+        sandbox.git("remote get-url origin")
+    );
     sandbox.git(&clone);
     assert_eq!(sandbox.git_in("clone", "lfs fsck"), "Git LFS fsck OK");
 }

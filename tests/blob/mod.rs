@@ -2,11 +2,15 @@
 
 mod folder;
 mod lfs;
+mod push;
 
 use fs_err as fs;
 
 use crate::support::sandbox::Sandbox;
 use crate::support::spk::Spk;
+
+/// A folder as a remote, which is not there yet.
+pub(crate) const DISK: &str = "[[blobs.remote]]\nname = \"disk\"\nurl = \"file://ROOT/disk\"\n";
 
 /// A repository with two SPKs whose spkrepo.toml has `remotes`; each `ROOT` stands for the folder of the test.
 pub(crate) fn with_remotes(remotes: &str) -> Sandbox {

@@ -1,17 +1,27 @@
 //! What to do about SPKs that are not carried.
 
 use super::{Advice, CliError, hint, hints};
+use crate::cli::blob_remotes::OpenerError;
 use crate::ops::blobs::BlobsError;
 use crate::transfer::TransferError;
 
-with_advice!(BlobsError, TransferError);
+with_advice!(BlobsError, OpenerError, TransferError);
+
+impl Advice for OpenerError {
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Git(error) => error.hints(),
+            Self::Roots(error) => error.hints(),
+        }
+    }
+}
 
 impl Advice for BlobsError {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::Git(error) => error.hints(),
             Self::NoRemote { .. } => hints(&[hint::NAME_BLOB_REMOTE]),
-            Self::NotCarried { .. } => hints(&[hint::CARRY_AGAIN]),
+            Self::NotCarried { .. } | Self::NotUploaded { .. } => hints(&[hint::CARRY_AGAIN]),
             Self::Open(error) => error.hints(),
             Self::Target(error) => error.hints(),
             Self::Transfer(error) => error.hints(),

@@ -18,6 +18,7 @@ impl Advice for WriteError {
             Self::Load(error) => error.hints(),
             Self::NoCommit { .. } => hints(&[hint::INIT]),
             Self::NotLaidOut { .. } => hints(&[hint::FINISH]),
+            Self::NotUploaded { .. } => hints(&[hint::BLOBS_FIRST]),
             Self::OnlyThere { .. } => hints(&[hint::PULL_LATER]),
             Self::Remote(error) => error.hints(),
             Self::Journal { .. } | Self::Lock { .. } => Vec::new(),

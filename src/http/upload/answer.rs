@@ -170,6 +170,7 @@ fn of_write(error: &WriteError) -> (u16, &'static str, &'static str) {
         // No upload goes to a remote.
         WriteError::Conflict { .. }
         | WriteError::Diverged { .. }
+        | WriteError::NotUploaded { .. }
         | WriteError::OnlyThere { .. }
         | WriteError::Remote(_)
         | WriteError::Journal { .. }

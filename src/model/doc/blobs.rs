@@ -110,6 +110,11 @@ impl BlobRemoteDoc {
 }
 
 impl BlobsDoc {
+    /// Says whether a place is stated that takes uploads.
+    pub(crate) fn has_writable(&self) -> bool {
+        self.remote.iter().any(|remote| !remote.read_only)
+    }
+
     /// Returns the remotes, of which the git remote's LFS server is the only one when none is stated.
     pub(crate) fn remotes(&self) -> Vec<BlobRemoteDoc> {
         match self.remote.is_empty() {

@@ -6,6 +6,8 @@ mod push;
 mod scope;
 mod status;
 
+use std::fmt;
+
 use serde::Serialize;
 
 use crate::base::causes::with_causes;
@@ -18,7 +20,7 @@ use super::target::TargetError;
 
 pub(crate) use list::{ListReport, list};
 pub(crate) use pull::{PullReport, pull};
-pub(crate) use push::{PushReport, push};
+pub(crate) use push::{PushReport, push, upload};
 pub(crate) use scope::{Scope, wanted};
 pub(crate) use status::{Presence, Row, StatusReport, status};
 
@@ -35,6 +37,8 @@ pub(crate) enum BlobsError {
         /// `uploaded` or `downloaded`.
         verb: &'static str,
     },
+    #[error("{failures}")]
+    NotUploaded { failures: Failures },
     #[error(transparent)]
     Open(#[from] OpenError),
     #[error(transparent)]
@@ -51,6 +55,21 @@ pub(crate) struct Failure {
     pub(crate) sha256: Sha256,
     /// Why; from several remotes, one for each.
     pub(crate) reasons: Vec<String>,
+}
+
+/// Blobs that were not carried: the first, and how many more.
+#[derive(Debug)]
+pub(crate) struct Failures(Vec<Failure>);
+
+impl fmt::Display for Failures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reasons = self.0.iter().flat_map(|failure| &failure.reasons);
+        reasons.take(1).try_for_each(|reason| f.write_str(reason))?;
+        match self.0.len() {
+            0 | 1 => Ok(()),
+            count => write!(f, "; {} more failed", count - 1),
+        }
+    }
 }
 
 /// How blobs are carried.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Failure, Manner, steps};
+use super::{BlobsError, Failure, Failures, Manner, steps};
 use crate::base::crew::each;
 use crate::base::digest::Sha256;
 use crate::blob::BlobStore;
@@ -45,6 +45,39 @@ pub(crate) fn push(
         report.remotes.push(push_to(store, blobs, *remote, manner)?);
     }
     Ok(report)
+}
+
+/// How many blobs are uploaded at the same time before a commit is pushed.
+const AT_ONCE: usize = 8;
+
+/// Uploads `blobs` to each of `remotes` that takes any; the first that fails is the error.
+pub(crate) fn upload(
+    store: &BlobStore,
+    blobs: &[Wanted],
+    remotes: &[&dyn BlobRemote],
+) -> Result<(), BlobsError> {
+    let writable: Vec<&dyn BlobRemote> = remotes
+        .iter()
+        .copied()
+        .filter(|remote| remote.is_writable())
+        .collect();
+    let manner = Manner {
+        at_once: AT_ONCE,
+        dry_run: false,
+        told: &|_| {},
+    };
+    let report = push(store, blobs, &writable, &manner)?;
+    let failures: Vec<Failure> = report
+        .remotes
+        .into_iter()
+        .flat_map(|remote| remote.failures)
+        .collect();
+    match failures.is_empty() {
+        true => Ok(()),
+        false => Err(BlobsError::NotUploaded {
+            failures: Failures(failures),
+        }),
+    }
 }
 
 fn push_to(
