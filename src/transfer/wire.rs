@@ -12,7 +12,7 @@ pub(super) struct Wire {
 }
 
 /// Bytes of an answer that may say why it is no good one.
-const REASON: u64 = 16 << 10;
+pub(super) const REASON: u64 = 16 << 10;
 /// Characters of it that are shown.
 const SHOWN: usize = 300;
 

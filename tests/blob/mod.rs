@@ -3,6 +3,7 @@
 mod folder;
 mod lfs;
 mod push;
+mod server;
 
 use fs_err as fs;
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::error::TransferError;
 use super::remote::{BlobRemote, Found, Listed, Put, Reading, Wanted, Way};
-use super::wire::{Wire, range, reading};
+use super::wire::{REASON, Wire, range, reading};
 use crate::base::digest::Sha256;
 use crate::model::download_url::DownloadUrl;
 use crate::web::{Answer, Asking, Payload};
@@ -75,6 +75,13 @@ impl Lfs {
         })?;
         match answer.status() {
             200 => batch::objects(answer, blobs).map_err(|reason| self.unfit(reason)),
+            // Some servers answer so when it is true of all blobs that they are asked about.
+            code @ (404 | 410) if way == Way::From && blobs.len() == 1 => {
+                let message = message(&answer.bytes(REASON).unwrap_or_default());
+                let outcome = batch::Outcome::Error { code, message };
+                let (oid, size) = (blobs[0].sha256, blobs[0].size);
+                Ok(vec![batch::Object { oid, outcome, size }])
+            }
             _ => Err(self.refused(answer)),
         }
     }
