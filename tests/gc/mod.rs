@@ -1,5 +1,6 @@
 //! What `gc` deletes, and above all what it does not.
 
+mod load;
 mod roots;
 
 use std::time::{Duration, SystemTime};
