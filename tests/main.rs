@@ -29,6 +29,7 @@ mod oracle_gosspks;
 mod oracle_sspks;
 mod people;
 mod places;
+mod prune;
 mod reading;
 mod readme;
 mod remote;

@@ -68,6 +68,9 @@ pub(super) const NAME_PLATFORM: &str =
 pub(super) const NEWER_FORMAT: &str = "install a newer spkrepo: this repository was made for it";
 pub(super) const NO_BLOBS: &str = "nothing was pushed; a remote without Git LFS needs a store of its own (`git config lfs.url ADDRESS`), or `--no-blobs`";
 pub(super) const PROMOTE: &str = "`spkrepo promote PACKAGE@VERSION` offers it on the next channel";
+pub(super) const PRUNE_BRANCH: &str = "delete it when it was merged or is not wanted (`git branch -D BRANCH`), or name another one: `spkrepo prune-releases --commit --branch NAME`";
+pub(super) const PRUNE_COMMIT: &str =
+    "`spkrepo prune-releases --commit` puts that on a branch of its own, for review";
 pub(super) const PULL_AND_LOOK: &str = "nothing was changed; `spkrepo pull` brings those commits here, and `spkrepo log PACKAGE` shows them";
 pub(super) const PULL_BY_GIT: &str = "`git pull --rebase` brings such files";
 pub(super) const PULL_BY_HAND: &str =
@@ -98,7 +101,7 @@ pub(super) const YANK: &str =
 
 /// Every hint of this file.
 #[cfg(test)]
-pub(super) const ALL: [&str; 66] = [
+pub(super) const ALL: [&str; 68] = [
     BLOBS_FIRST,
     CARRY_AGAIN,
     DAMAGED_BLOB,
@@ -151,6 +154,8 @@ pub(super) const ALL: [&str; 66] = [
     NAME_PLATFORM,
     NEWER_FORMAT,
     PROMOTE,
+    PRUNE_BRANCH,
+    PRUNE_COMMIT,
     RAISE_BUILD,
     REPLACE_STAGED,
     REVOKE_TOKEN,

@@ -39,6 +39,11 @@ pub(super) struct Patience {
 }
 
 impl Landing {
+    /// Says whether the change is pushed.
+    pub(super) fn pushes(&self) -> bool {
+        self.push.is_some()
+    }
+
     /// Opens the repository for changes that `command` makes.
     pub(super) fn repository(
         &self,

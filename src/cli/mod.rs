@@ -27,6 +27,7 @@ mod log;
 mod maintainer;
 mod offer;
 mod progress;
+mod prune;
 mod pull;
 mod push;
 mod query;
@@ -103,6 +104,8 @@ enum Command {
     Query(query::Args),
     Serve(serve::Args),
     Export(export::Args),
+    #[command(name = "prune-releases")]
+    Prune(prune::Args),
     Gc(gc::Args),
     Config(config::Args),
     Healthcheck(healthcheck::Args),
@@ -182,6 +185,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Status, CliError> {
         Command::Query(args) => query::run(context, args),
         Command::Serve(args) => serve::run(context, &args),
         Command::Export(args) => export::run(context, args),
+        Command::Prune(args) => prune::run(context, args),
         Command::Gc(args) => gc::run(context, &args),
         Command::Config(args) => config::run(context, &args),
         Command::Healthcheck(args) => healthcheck::run(context, &args),

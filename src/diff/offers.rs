@@ -100,7 +100,7 @@ type Seen = [Vec<bool>; 2];
 /// Where each change happens: in which classes, there in which segments.
 type Found = BTreeMap<Key, BTreeMap<usize, Seen>>;
 
-const CHANNELS: [Channel; 2] = [Channel::Stable, Channel::Beta];
+pub(super) const CHANNELS: [Channel; 2] = [Channel::Stable, Channel::Beta];
 
 /// Returns what differs for devices, and the steps from build to build that this is made of.
 pub(super) fn compare<'a>(old: Side<'a>, new: Side<'a>) -> (Vec<OfferChange>, Vec<Step<'a>>) {
@@ -198,14 +198,7 @@ fn deltas<'a>(
     let mut found = Vec::new();
     for (place, channel) in CHANNELS.into_iter().enumerate() {
         for (index, segment) in segments.iter().enumerate() {
-            let device = Device {
-                arch: class.arch.clone(),
-                channel,
-                language: String::new(),
-                os: class.os,
-                unique: class.unique.clone(),
-                version: segment.version(),
-            };
+            let device = device(class, segment, channel);
             let ask = |side: Side<'a>| offer(side.package?, side.compatibility, &device);
             if let Some(delta) = delta(ask(old), ask(new), &device) {
                 let version =
@@ -216,6 +209,18 @@ fn deltas<'a>(
         }
     }
     found
+}
+
+/// Returns a device of the class.
+pub(super) fn device(class: &Class, segment: &Segment, channel: Channel) -> Device {
+    Device {
+        arch: class.arch.clone(),
+        channel,
+        language: String::new(),
+        os: class.os,
+        unique: class.unique.clone(),
+        version: segment.version(),
+    }
 }
 
 fn delta<'a>(from: Option<Offer<'a>>, to: Option<Offer<'a>>, device: &Device) -> Option<Delta<'a>> {

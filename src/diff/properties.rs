@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use proptest::prelude::{ProptestConfig, Strategy, prop_assert, proptest};
+use proptest::collection::vec;
+use proptest::prelude::{ProptestConfig, Strategy, prop_assert, prop_assert_eq, proptest};
 use proptest::sample::select;
 
-use super::{Diff, Documents, Scripts, Sides, compare};
+use super::{Diff, Documents, Scripts, Sides, compare, offered};
 use crate::blob::BlobStore;
 use crate::catalog::testing::random::{LANGUAGES, compatibility, packages};
 use crate::catalog::testing::{device, snapshot};
@@ -72,6 +73,30 @@ fn differences(old: &Snapshot, new: &Snapshot) -> Diff {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_nobody_is_offered_can_go_and_nobody_is_offered_anything_else(
+        packages in packages(), rule in compatibility(), devices in vec(devices(), 24),
+    ) {
+        let before = snapshot(&packages, rule.0);
+        let rule = before.settings.catalog.compatibility;
+        for package in before.packages.values() {
+            let offered = offered(package, rule);
+            let mut after = (**package).clone();
+            for release in after.releases.values_mut() {
+                let version = release.version.clone();
+                let builds = &mut std::sync::Arc::make_mut(release).builds;
+                builds.retain(|id, _| offered.contains(&(&version, id)));
+            }
+            for device in &devices {
+                let version = |package| {
+                    let offer = offer(package, rule, device)?;
+                    Some((offer.release.version.clone(), offer.build.id.clone()))
+                };
+                prop_assert_eq!(version(package), version(&after), "{:?}", device);
+            }
+        }
+    }
 
     #[test]
     fn what_a_device_sees_is_told(

@@ -208,6 +208,22 @@ impl Store {
         tip.map(|id| id.parse().map_err(unfit)).transpose()
     }
 
+    /// Returns whether some branch of a remote, as far as it was fetched, has the commit.
+    pub(crate) fn is_on_a_remote(&self, commit: CommitId) -> Result<bool, GitError> {
+        let failed = |error| GitError::at("read", "refs/remotes")(error);
+        let references = self.repo.references_glob("refs/remotes/*");
+        for reference in references.map_err(failed)? {
+            let tip = reference.map_err(failed)?.peel_to_commit();
+            // One that leads nowhere has nothing.
+            if let Ok(tip) = tip
+                && self.is_ancestor(commit, CommitId(tip.id()))?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Returns whether the commit is here.
     pub(crate) fn has_commit(&self, id: CommitId) -> bool {
         self.repo.find_commit(id.0).is_ok()

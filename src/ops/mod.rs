@@ -14,6 +14,7 @@ pub(crate) mod offer;
 pub(crate) mod people;
 pub(crate) mod per_build;
 pub(crate) mod progress;
+pub(crate) mod prune;
 pub(crate) mod rollback;
 pub(crate) mod show;
 pub(crate) mod sign;

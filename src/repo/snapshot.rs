@@ -58,7 +58,7 @@ impl Keys {
 }
 
 /// A package and its releases.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Package {
     pub(crate) doc: PackageDoc,
     pub(crate) name: PackageName,
@@ -71,7 +71,7 @@ pub(crate) struct Package {
 }
 
 /// A release and its builds.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Release {
     pub(crate) builds: BTreeMap<BuildId, Build>,
     pub(crate) doc: ReleaseDoc,
@@ -83,7 +83,7 @@ pub(crate) struct Release {
 }
 
 /// One SPK: its document, and what it says together with its release.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Build {
     /// Boxed, since a map has room for more builds than most releases have.
     pub(crate) doc: Box<BuildDoc>,

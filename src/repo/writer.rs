@@ -109,6 +109,17 @@ impl Writer {
         if let Some(push) = &self.manner.push {
             return self.land_on_remote(push, &mut plan);
         }
+        self.land_here(plan)
+    }
+
+    /// Lands a change like [`Writer::land`], and publishes nothing.
+    pub(crate) fn land_here<E>(
+        &self,
+        mut plan: impl FnMut(&Snapshot) -> Result<Option<Change>, E>,
+    ) -> Result<Landed, E>
+    where
+        E: From<WriteError> + Error + Send + Sync + 'static,
+    {
         let store = &self.store;
         for _ in 0..ATTEMPTS {
             let branch = self.branch()?;

@@ -96,6 +96,12 @@ pub(super) fn catalogs<'a>(
     })
 }
 
+/// Returns everything that some catalog of `snapshot` offers. Those for all devices of a version may offer what none of them
+/// would be offered alone.
+pub(crate) fn listed<'a>(snapshot: &'a Snapshot) -> impl Iterator<Item = Offer<'a>> {
+    catalogs(snapshot, Links::below("")).flat_map(|catalog| catalog.offers)
+}
+
 /// Returns the versions of each system that builds name.
 fn named_versions(snapshot: &Snapshot) -> impl Fn(Os) -> BTreeSet<(u32, u32)> {
     let docs = snapshot.builds().map(|(_, _, build)| &build.doc);

@@ -38,7 +38,7 @@ pub(crate) mod page;
 mod properties;
 mod tree;
 
-pub(crate) use catalogs::{CatalogFile, Listed};
+pub(crate) use catalogs::{CatalogFile, Listed, listed};
 pub(crate) use list::{Row, list};
 pub(crate) use manifest::{MANIFEST, Manifest, ManifestFile};
 pub(crate) use tree::{Content, File, Shown, Tree, TreeError};

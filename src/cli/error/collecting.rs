@@ -1,9 +1,10 @@
-//! What to do about blobs that are not collected.
+//! What to do about blobs that are not collected, and releases that are not proposed to go.
 
 use super::{Advice, CliError, hint, hints};
 use crate::ops::gc::GcError;
+use crate::ops::prune::PruneError;
 
-with_advice!(GcError);
+with_advice!(GcError, PruneError);
 
 impl Advice for GcError {
     fn hints(&self) -> Vec<String> {
@@ -18,6 +19,28 @@ impl Advice for GcError {
 
     fn details(&self) -> Vec<String> {
         match self {
+            Self::Write(error) => error.details(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Advice for PruneError {
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::BranchName { .. } | Self::KeepsNothing => Vec::new(),
+            Self::BranchThere { .. } => hints(&[hint::PRUNE_BRANCH]),
+            Self::Document(error) => error.hints(),
+            Self::Git(error) => error.hints(),
+            Self::Open(error) => error.hints(),
+            Self::Target(error) => error.hints(),
+            Self::Write(error) => error.hints(),
+        }
+    }
+
+    fn details(&self) -> Vec<String> {
+        match self {
+            Self::Open(error) => error.details(),
             Self::Write(error) => error.details(),
             _ => Vec::new(),
         }
