@@ -1,68 +1,45 @@
 //! Answers to conditional and partial requests, from the full answer (RFC 9110 §13, §14).
 //!
-//! The order is that of §13.2.2: `If-Match` (§13.1.1) or else `If-Unmodified-Since` (§13.1.4), `If-None-Match` (§13.1.2)
-//! or else `If-Modified-Since` (§13.1.3), then `Range` (§14.2) if `If-Range` (§13.1.5) lets it. Where no date is known,
-//! the headers that compare one are passed over, as those sections say.
+//! The order is that of §13.2.2: `If-Match` (§13.1.1), `If-None-Match` (§13.1.2), then `Range` (§14.2) if `If-Range`
+//! (§13.1.5) lets it. What compares a date is passed over, as §13.1.3 and §13.1.4 say of what has none, and nothing here
+//! has one. It would have to be the same on every server that answers for the same commit (§8.8.2 wants it determined
+//! consistently), or a cache, or who goes on with a download, would be told by one that what another sent has changed.
+//! When a file was written on a server's disk is not that; the dates of commits go back when a branch is set back, or
+//! takes in what was committed elsewhere. The entity tag is the digest of the bytes, everywhere.
 //!
 //! What is there in several codings (§8.4) has no parts: nobody asks for a part of a text.
 
-use super::date::Date;
 use super::etag::{ETag, SentTag};
 use super::multipart;
 use super::range::{ByteRange, Selection, select};
 use super::reply::{Body, Reply};
 use super::request::{Method, Request};
 
-/// What tells one representation from another (§8.8).
-#[derive(Clone, Copy)]
-pub(crate) struct Validators<'a> {
-    pub(crate) modified: Option<Date>,
-    pub(crate) tag: &'a ETag,
-}
-
-impl<'a> From<&'a ETag> for Validators<'a> {
-    fn from(tag: &'a ETag) -> Self {
-        Self {
-            modified: None,
-            tag,
-        }
-    }
-}
-
-/// Returns what answers `request`, given the full answer to a GET and the validators of its body.
+/// Returns what answers `request`, given the full answer to a GET and the entity tag of its body (§8.8.3).
 ///
 /// Only a 200 to GET or HEAD is conditional (§13.2.1); anything else is returned as it is.
-pub(crate) fn answer<'a>(
-    request: &Request,
-    validators: impl Into<Validators<'a>>,
-    full: Reply,
-) -> Reply {
+pub(crate) fn answer(request: &Request, tag: &ETag, full: Reply) -> Reply {
     if full.status != 200 || !matches!(request.method, Method::Get | Method::Head) {
         return full;
     }
-    let validators = validators.into();
-    let full = describe(full, &validators);
-    if !is_as_expected(request, &validators) {
+    let full = describe(full, tag);
+    if !is_as_expected(request, tag) {
         return Reply::problem(412, "the file is no longer the one that was asked for");
     }
-    if !is_news(request, &validators) {
+    if !is_news(request, tag) {
         return not_modified(full);
     }
-    match selection(request, &validators, &full) {
+    match selection(request, tag, &full) {
         Selection::Part(range) => partial(full, range),
-        Selection::Parts(ranges) => multipart::answer(full, &ranges, validators.tag.boundary()),
+        Selection::Parts(ranges) => multipart::answer(full, &ranges, tag.boundary()),
         Selection::Unsatisfiable => unsatisfiable(full.body.length()),
         Selection::Whole => full,
     }
 }
 
-fn describe(full: Reply, validators: &Validators<'_>) -> Reply {
+fn describe(full: Reply, tag: &ETag) -> Reply {
     let has_parts = has_parts(&full);
-    let full = full.with("ETag", validators.tag.to_string());
-    let full = match validators.modified {
-        Some(date) => full.with("Last-Modified", date.to_string()),
-        None => full,
-    };
+    let full = full.with("ETag", tag.to_string());
     if has_parts {
         full.with("Accept-Ranges", "bytes")
     } else {
@@ -75,58 +52,30 @@ fn has_parts(full: &Reply) -> bool {
     !vary.contains("Accept-Encoding")
 }
 
-/// `If-Match` holds when it is `*`, or lists the tag by strong comparison; without it, `If-Unmodified-Since` holds when
-/// it is not before the date.
-fn is_as_expected(request: &Request, validators: &Validators<'_>) -> bool {
+/// `If-Match` holds when it is `*`, or lists the tag by strong comparison.
+fn is_as_expected(request: &Request, tag: &ETag) -> bool {
     let mut values = request.header_values("if-match").peekable();
-    if values.peek().is_some() {
-        return values.any(|value| {
-            is_star(value) || SentTag::list(value).any(|sent| validators.tag.is_strongly(&sent))
-        });
-    }
-    match (
-        validators.modified,
-        sent_date(request, "if-unmodified-since"),
-    ) {
-        (Some(modified), Some(sent)) => modified <= sent,
-        _ => true,
-    }
+    values.peek().is_none()
+        || values
+            .any(|value| is_star(value) || SentTag::list(value).any(|sent| tag.is_strongly(&sent)))
 }
 
-/// `If-None-Match` fails when it is `*` or lists the tag by weak comparison; without it, `If-Modified-Since` fails when it
-/// is not before the date.
-fn is_news(request: &Request, validators: &Validators<'_>) -> bool {
-    let mut values = request.header_values("if-none-match").peekable();
-    if values.peek().is_some() {
-        return !values.any(|value| {
-            is_star(value) || SentTag::list(value).any(|sent| validators.tag.is_weakly(&sent))
-        });
-    }
-    match (validators.modified, sent_date(request, "if-modified-since")) {
-        (Some(modified), Some(sent)) => modified > sent,
-        _ => true,
-    }
+/// `If-None-Match` fails when it is `*` or lists the tag by weak comparison.
+fn is_news(request: &Request, tag: &ETag) -> bool {
+    let mut values = request.header_values("if-none-match");
+    !values.any(|value| is_star(value) || SentTag::list(value).any(|sent| tag.is_weakly(&sent)))
 }
 
 fn is_star(value: &str) -> bool {
     value.trim() == "*"
 }
 
-/// Several dates, and what is none, are passed over (§13.1.3, §13.1.4).
-fn sent_date(request: &Request, name: &str) -> Option<Date> {
-    let mut values = request.header_values(name);
-    match (values.next(), values.next()) {
-        (Some(value), None) => Date::parse(value),
-        _ => None,
-    }
-}
-
 /// `Range` is defined for GET only (§14.2), and counts only if each `If-Range` holds.
-fn selection(request: &Request, validators: &Validators<'_>, full: &Reply) -> Selection {
+fn selection(request: &Request, tag: &ETag, full: &Reply) -> Selection {
     let mut conditions = request.header_values("if-range");
     let counts = request.method == Method::Get
         && has_parts(full)
-        && conditions.all(|value| if_range_holds(value, validators));
+        && conditions.all(|value| if_range_holds(value, tag));
     let mut ranges = request.header_values("range");
     match (ranges.next(), ranges.next()) {
         (Some(range), None) if counts => select(range, full.body.length()),
@@ -134,16 +83,12 @@ fn selection(request: &Request, validators: &Validators<'_>, full: &Reply) -> Se
     }
 }
 
-/// It is the tag, strongly, or exactly the date. That is a strong validator (§8.8.2.2): what is known by a digest does
-/// not change within the second.
-fn if_range_holds(value: &str, validators: &Validators<'_>) -> bool {
-    match SentTag::parse(value) {
-        Some(sent) => validators.tag.is_strongly(&sent),
-        None => validators.modified.is_some() && Date::parse(value) == validators.modified,
-    }
+/// It is the tag, strongly. A date never is: there is none.
+fn if_range_holds(value: &str, tag: &ETag) -> bool {
+    SentTag::parse(value).is_some_and(|sent| tag.is_strongly(&sent))
 }
 
-/// Returns 304 with the headers that §15.4.5 keeps. The tag does without a date.
+/// Returns 304 with the headers that §15.4.5 keeps.
 fn not_modified(mut full: Reply) -> Reply {
     const KEPT: [&str; 5] = [
         "Cache-Control",
@@ -252,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_are_ignored_where_none_is_known() {
+    fn dates_are_passed_over_and_no_part_is_given_by_one() {
         let date = "Sat, 29 Oct 1994 19:43:31 GMT";
         assert_eq!(
             status(&[("if-modified-since", date), ("if-unmodified-since", date)]),
@@ -295,67 +240,6 @@ mod tests {
             (reply.status, reply.header("Content-Range")),
             (416, Some("bytes */10"))
         );
-    }
-
-    const BEFORE: &str = "Sun, 06 Nov 1994 08:49:36 GMT";
-    const MODIFIED: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
-    const AFTER: &str = "Sun, 06 Nov 1994 08:49:38 GMT";
-
-    fn dated(headers: &[(&str, &str)]) -> Reply {
-        let request = headers
-            .iter()
-            .fold(Request::get("/"), |request, (name, value)| {
-                request.with(name, value)
-            });
-        let validators = Validators {
-            modified: Date::parse(MODIFIED),
-            tag: &ETag::strong("a"),
-        };
-        answer(&request, validators, full())
-    }
-
-    #[test]
-    fn date_is_told_and_a_304_does_without() {
-        assert_eq!(dated(&[]).header("Last-Modified"), Some(MODIFIED));
-        let same = dated(&[("if-modified-since", MODIFIED)]);
-        assert_eq!((same.status, same.header("Last-Modified")), (304, None));
-    }
-
-    #[test]
-    fn dates_are_compared_where_one_is_known() {
-        for (name, value, expected) in [
-            ("if-modified-since", BEFORE, 200),
-            ("if-modified-since", MODIFIED, 304),
-            ("if-modified-since", "Sunday, 06-Nov-94 08:49:37 GMT", 304),
-            ("if-modified-since", AFTER, 304),
-            ("if-modified-since", "yesterday", 200),
-            ("if-unmodified-since", BEFORE, 412),
-            ("if-unmodified-since", MODIFIED, 200),
-            ("if-unmodified-since", AFTER, 200),
-            ("if-unmodified-since", "yesterday", 200),
-        ] {
-            assert_eq!(dated(&[(name, value)]).status, expected, "{name}: {value}");
-        }
-        let twice = [("if-modified-since", AFTER), ("if-modified-since", AFTER)];
-        assert_eq!(dated(&twice).status, 200);
-    }
-
-    #[test]
-    fn tags_go_before_dates() {
-        let since = ("if-modified-since", AFTER);
-        assert_eq!(dated(&[("if-none-match", r#""b""#), since]).status, 200);
-        assert_eq!(dated(&[("if-none-match", ""), since]).status, 200);
-        let unless = ("if-unmodified-since", BEFORE);
-        assert_eq!(dated(&[("if-match", r#""a""#), unless]).status, 200);
-        assert_eq!(dated(&[unless, since]).status, 412);
-    }
-
-    #[test]
-    fn range_counts_with_exactly_the_date() {
-        for (date, expected) in [(BEFORE, 200), (MODIFIED, 206), (AFTER, 200), ("", 200)] {
-            let reply = dated(&[("range", "bytes=0-1"), ("if-range", date)]);
-            assert_eq!(reply.status, expected, "{date}");
-        }
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! Downloads of SPKs, icons and screenshots.
 
 use super::cache_policy;
-use super::conditional::{self, Validators};
-use super::date::Date;
+use super::conditional;
 use super::disposition::attachment;
 use super::etag::ETag;
 use super::handler::Site;
@@ -17,11 +16,7 @@ use crate::repo::{Asset, Build};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Naming {
     /// By another server's name, which is less exact: it may come to mean another file.
-    Alias {
-        /// No other file has that name now. Where one has, no date is told, since what takes a place may be older than
-        /// what had it.
-        is_clear: bool,
-    },
+    Alias,
     /// By our own, which is that of one file for good.
     Own,
 }
@@ -29,8 +24,6 @@ pub(super) enum Naming {
 /// The bytes of a blob, and how they are answered.
 pub(super) struct Bytes {
     pub(super) disposition: Option<String>,
-    /// Whether a date is told.
-    pub(super) modified: bool,
     pub(super) policy: &'static str,
     pub(super) sha256: Sha256,
     pub(super) size: u64,
@@ -54,13 +47,12 @@ pub(super) fn spk(site: &Site, request: &Request, build: Option<&Build>, naming:
         return not_found();
     };
     let spk = &build.doc.spk;
-    let (policy, has_date) = match naming {
-        Naming::Alias { is_clear } => (cache_policy::CATALOG, is_clear),
-        Naming::Own => (cache_policy::IMMUTABLE, true),
+    let policy = match naming {
+        Naming::Alias => cache_policy::CATALOG,
+        Naming::Own => cache_policy::IMMUTABLE,
     };
     let bytes = Bytes {
         disposition: Some(attachment(&spk.file)),
-        modified: has_date,
         policy,
         sha256: spk.sha256,
         size: spk.size,
@@ -74,15 +66,13 @@ pub(super) fn blob(site: &Site, request: &Request, bytes: &Bytes) -> Reply {
     match site.blobs.open(sha256, bytes.size) {
         Ok(_) if site.accel_redirect.is_some() => accelerated(site, sha256, policy),
         Ok(file) => {
-            let modified = bytes.modified.then(|| Date::of(&file)).flatten();
-            let tag = &ETag::strong(sha256.to_string());
             let full = Reply::file("application/octet-stream", file, bytes.size)
                 .with("Cache-Control", policy);
             let full = match &bytes.disposition {
                 Some(disposition) => full.with("Content-Disposition", disposition),
                 None => full,
             };
-            conditional::answer(request, Validators { modified, tag }, full)
+            conditional::answer(request, &ETag::strong(sha256.to_string()), full)
         }
         Err(BlobError::Missing { .. } | BlobError::Size { .. }) => {
             Reply::problem(503, "the file is known but not whole on this server")

@@ -260,8 +260,7 @@ fn download(site: &Site, request: &Request, file: &str) -> Reply {
     match package_of(&state.snapshot, file) {
         Some(package) => {
             let build = package.build_of_file(file).map(|(_, build)| build);
-            let naming = Naming::Alias { is_clear: false };
-            files::spk(site, request, build, naming)
+            files::spk(site, request, build, Naming::Alias)
         }
         None => no_file(),
     }

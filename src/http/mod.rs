@@ -13,7 +13,7 @@
 //! 4. the handler makes a full [`reply`], with one of the caching rules of [`cache_policy`];
 //! 5. [`gzip`] compresses texts for those whose [`accept_encoding`] takes it;
 //! 6. [`conditional`] turns the full reply into 304, 412, 206 or 416 where the request's conditions and its
-//!    [`range`] ask for it, comparing an [`etag`] or a [`date`]; several ranges are answered by [`multipart`];
+//!    [`range`] ask for it, comparing an [`etag`]; several ranges are answered by [`multipart`];
 //! 7. [`front`] sends it.
 //!
 //! A body of an upload is not read at 2 but handed to [`upload`] as it comes, which makes it a commit, or to [`lfs`], which
@@ -29,7 +29,6 @@ mod cache_policy;
 mod catalog_cache;
 mod checkup;
 mod conditional;
-mod date;
 mod disposition;
 mod etag;
 #[cfg(test)]

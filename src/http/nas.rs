@@ -37,8 +37,7 @@ pub(super) fn answer(
         None => {
             let builds = package.map_or_else(Vec::new, |package| builds(package, revision, name));
             let build = builds.iter().copied().find(|build| is_out(build));
-            let is_clear = builds.len() == 1;
-            files::spk(site, request, build, Naming::Alias { is_clear })
+            files::spk(site, request, build, Naming::Alias)
         }
     }
 }

@@ -80,7 +80,7 @@ impl Recorded {
 
     /// Asks `server` the same.
     ///
-    /// An entity tag or a date of a file that was recorded is the other server's own: ours is sent in its place.
+    /// An entity tag of a file that was recorded is the other server's own: ours is sent in its place.
     #[track_caller]
     pub(super) fn ask(&self, server: &Server) -> Response {
         let request = &self.request;
@@ -89,15 +89,6 @@ impl Recorded {
             if let Some(tag) = headers.get_mut(name).filter(|tag| is_theirs(tag)) {
                 let head = server.request("HEAD", &request.target, &[], b"");
                 *tag = head.header("etag").expect("a tag").to_owned();
-            }
-        }
-        for name in ["If-Modified-Since", "If-Range", "If-Unmodified-Since"] {
-            if let Some(date) = headers.get_mut(name).filter(|date| *date == THEIR_DATE) {
-                let head = server.request("HEAD", &request.target, &[], b"");
-                // An icon has none.
-                if let Some(ours) = head.header("last-modified") {
-                    ours.clone_into(date);
-                }
             }
         }
         let headers: Vec<(&str, &str)> = headers
@@ -114,9 +105,6 @@ impl Recorded {
         answer
     }
 }
-
-/// When the original's files were written.
-const THEIR_DATE: &str = "Sat, 21 Nov 2026 07:39:59 GMT";
 
 /// The original's tags are made of numbers: `"1795246799.73-30720-1259428760"`.
 fn is_theirs(tag: &str) -> bool {

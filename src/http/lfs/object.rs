@@ -26,7 +26,6 @@ pub(super) fn answer(site: &Site, request: &Request, oid: &str) -> Reply {
     };
     let bytes = Bytes {
         disposition: None,
-        modified: false,
         policy: cache_policy::OBJECT,
         sha256,
         size,
