@@ -6,11 +6,12 @@ use super::Context;
 use super::error::CliError;
 use super::roots::{RootsError, roots};
 use super::ui::Ui;
+use crate::blob::BlobStore;
 use crate::git::{GitError, Network};
 use crate::model::doc::BlobsDoc;
-use crate::ops::blobs::BlobsError;
-use crate::repo::Repository;
-use crate::transfer::{Access, BlobRemote, GitAccess, open};
+use crate::ops::blobs::{BlobsError, download, upload};
+use crate::repo::{Carry, Repository};
+use crate::transfer::{Access, BlobRemote, GitAccess, Wanted, open};
 use crate::web::Transport;
 
 /// Remotes that are open.
@@ -77,4 +78,26 @@ pub(super) fn remotes(
 /// Returns the remotes as they are handed on.
 pub(super) fn borrowed(remotes: &Remotes) -> Vec<&dyn BlobRemote> {
     remotes.iter().map(|remote| &**remote).collect()
+}
+
+/// Returns what uploads SPKs to the remotes of spkrepo.toml. The environment is looked at when there is something to upload.
+pub(super) fn uploads(context: &Context) -> Carry {
+    carry(context, upload)
+}
+
+/// Returns what downloads SPKs from the remotes of spkrepo.toml.
+pub(super) fn downloads(context: &Context) -> Carry {
+    carry(context, download)
+}
+
+fn carry(
+    context: &Context,
+    way: fn(&BlobStore, &[Wanted], &[&dyn BlobRemote]) -> Result<(), BlobsError>,
+) -> Carry {
+    let (path, ui) = (context.repo.clone(), Ui::new());
+    Arc::new(move |doc, wanted| {
+        let repository = Repository::open(&path)?;
+        let remotes = Opener::new(&ui, &repository)?.open(doc, &[])?;
+        Ok(way(&repository.blobs, wanted, &borrowed(&remotes))?)
+    })
 }

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use super::Context;
-use super::blob_remotes::{Opener, borrowed};
+use super::blob_remotes::{downloads, uploads};
 use super::error::CliError;
 use super::ui::Ui;
 use crate::git::Network;
 use crate::model::setting::Period;
-use crate::ops::blobs::upload;
-use crate::repo::{Carry, Landed, Manner, News, PushTo, Repository};
+use crate::repo::{Landed, Manner, News, PushTo, Repository};
 
 /// How a change lands.
 #[derive(Clone, Debug, clap::Args)]
@@ -67,7 +66,7 @@ impl Patience {
         push: Option<PushTo>,
     ) -> Result<Repository, CliError> {
         let manner = Manner {
-            carry: Some(carry(context)),
+            download: Some(downloads(context)),
             lock_timeout: self.lock_timeout.0,
             network: Network {
                 is_attended: context.ui.is_attended(),
@@ -76,19 +75,10 @@ impl Patience {
             purpose: format!("spkrepo {command}"),
             push,
             tell: Arc::new(tell),
+            upload: Some(uploads(context)),
         };
         Ok(context.repository()?.with_manner(manner))
     }
-}
-
-/// Returns what uploads SPKs to the remotes of spkrepo.toml. The environment is looked at when there is something to upload.
-fn carry(context: &Context) -> Carry {
-    let (path, ui) = (context.repo.clone(), Ui::new());
-    Arc::new(move |doc, wanted| {
-        let repository = Repository::open(&path)?;
-        let remotes = Opener::new(&ui, &repository)?.open(doc, &[])?;
-        Ok(upload(&repository.blobs, wanted, &borrowed(&remotes))?)
-    })
 }
 
 fn tell(news: &News) {

@@ -6,9 +6,12 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::remote::pointers;
+use super::load::load_settings;
+use super::remote::{blobs, pointers};
 use super::repository::Repository;
+use crate::base::causes::with_causes;
 use crate::base::digest::Sha256;
+use crate::blob::Pointer;
 use crate::git::{CommitId, GitError, Network, RemoteBranch, RemoteError, Store, TreeId};
 use crate::model::setting::Remote;
 
@@ -150,15 +153,48 @@ impl Followed {
             self.is_incomplete = false;
             return Ok(None);
         }
-        let failure = match store.has_lfs(&self.network) {
-            true => store.fetch_blobs(&self.network, &self.remote, tip).err(),
-            false => None,
-        };
+        let failure = self.fetch_blobs(old, tip)?;
         let count = self.missing(store, old, tip)?;
         self.is_incomplete = count > 0;
         let address = self.remote.shown_address();
         let absent = (count > 0).then_some(RemoteError::NoBlobs { address, count });
         Ok(absent.map(|absent| failure.unwrap_or(absent)))
+    }
+
+    /// Downloads from where the new commit's spkrepo.toml says, or by git-lfs; returns what went wrong.
+    fn fetch_blobs(
+        &self,
+        old: Option<TreeId>,
+        tip: CommitId,
+    ) -> Result<Option<RemoteError>, FollowError> {
+        let store = &self.repository.store;
+        // One that does not parse is refused when it is read.
+        let doc = load_settings(store, tip)
+            .map(|settings| settings.blobs)
+            .unwrap_or_default();
+        let download = self.repository.manner.download.as_ref();
+        if let Some(download) = download.filter(|_| !doc.remote.is_empty()) {
+            let wanted = blobs(self.pointers(store, old, tip)?);
+            let failure = download(&doc, &wanted).err();
+            return Ok(failure.map(|error| RemoteError::Refused {
+                action: "download SPKs that are named by",
+                address: self.remote.shown_address(),
+                said: vec![with_causes(&*error)],
+            }));
+        }
+        Ok(match store.has_lfs(&self.network) {
+            true => store.fetch_blobs(&self.network, &self.remote, tip).err(),
+            false => None,
+        })
+    }
+
+    fn pointers(
+        &self,
+        store: &Store,
+        old: Option<TreeId>,
+        tip: CommitId,
+    ) -> Result<Vec<(String, Pointer)>, GitError> {
+        pointers(store, old, store.root(tip)?, |path| path.ends_with(".spk"))
     }
 
     fn missing(
@@ -167,7 +203,7 @@ impl Followed {
         old: Option<TreeId>,
         tip: CommitId,
     ) -> Result<usize, GitError> {
-        let pointers = pointers(store, old, store.root(tip)?, |path| path.ends_with(".spk"))?;
+        let pointers = self.pointers(store, old, tip)?;
         let blobs = &self.repository.blobs;
         let missing = pointers
             .iter()

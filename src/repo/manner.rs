@@ -13,8 +13,8 @@ use crate::transfer::Wanted;
 /// How changes are made.
 #[derive(Clone)]
 pub(crate) struct Manner {
-    /// Uploads blobs to where spkrepo.toml says, before the commit is pushed that names them.
-    pub(crate) carry: Option<Carry>,
+    /// Downloads blobs from where spkrepo.toml says.
+    pub(crate) download: Option<Carry>,
     /// How long another writer is waited for.
     pub(crate) lock_timeout: Duration,
     pub(crate) network: Network,
@@ -24,9 +24,11 @@ pub(crate) struct Manner {
     pub(crate) push: Option<PushTo>,
     /// Is told what takes long.
     pub(crate) tell: Tell,
+    /// Uploads blobs to where spkrepo.toml says, before the commit is pushed that names them.
+    pub(crate) upload: Option<Carry>,
 }
 
-/// Uploads blobs to each of the remotes that take any, or says why not.
+/// Carries all of the blobs to or from the remotes that are stated, or says why not.
 pub(crate) type Carry =
     Arc<dyn Fn(&BlobsDoc, &[Wanted]) -> Result<(), Box<dyn Error + Send + Sync>> + Send + Sync>;
 
@@ -61,12 +63,13 @@ pub(crate) enum News {
 impl Default for Manner {
     fn default() -> Self {
         Self {
-            carry: None,
+            download: None,
             lock_timeout: Duration::from_secs(60),
             network: Network::default(),
             purpose: "spkrepo".to_owned(),
             push: None,
             tell: Arc::new(|_| {}),
+            upload: None,
         }
     }
 }

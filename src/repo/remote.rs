@@ -45,7 +45,7 @@ impl<'a> Uploads<'a> {
         let mut blobs = blobs(new_pointers(self.store, &old, new)?);
         blobs.retain(|blob| !self.done.borrow().contains(&blob.sha256));
         let doc = load_settings(self.store, new)?.blobs;
-        let carry = self.manner.carry.as_ref().filter(|_| doc.has_writable());
+        let carry = self.manner.upload.as_ref().filter(|_| doc.has_writable());
         let hook = if carry.is_some() {
             Hook::Skipped
         } else {
@@ -103,7 +103,7 @@ pub(crate) fn pointers_of_history(store: &Store) -> Result<BTreeMap<Sha256, u64>
 }
 
 /// Returns the blobs that pointers name, each once.
-fn blobs(pointers: Vec<(String, Pointer)>) -> Vec<Wanted> {
+pub(super) fn blobs(pointers: Vec<(String, Pointer)>) -> Vec<Wanted> {
     let sizes: BTreeMap<Sha256, u64> = pointers
         .into_iter()
         .map(|(_, pointer)| (pointer.oid, pointer.size))

@@ -14,6 +14,7 @@ use crate::model::doc::{
 use crate::model::name::PackageName;
 use crate::model::version::Version;
 use crate::pgp::Certificate;
+use crate::transfer::{Names, Wanted};
 
 /// Packages by their names, each shared by all snapshots in which it is the same.
 pub(crate) type Packages = BTreeMap<PackageName, Arc<Package>>;
@@ -151,6 +152,21 @@ impl Build {
         match (self.doc.channel, &self.doc.yanked) {
             (Channel::Staged, _) | (_, Some(_)) => None,
             (channel, None) => Some(channel),
+        }
+    }
+
+    /// Returns the build's blob, with what the build is called.
+    pub(crate) fn blob(&self, package: &PackageName, version: &Version) -> Wanted {
+        let spk = &self.doc.spk;
+        let names = Names {
+            build: self.id.to_string(),
+            file: spk.file.clone(),
+            package: package.to_string(),
+            version: version.to_string(),
+        };
+        Wanted {
+            names: Some(names),
+            ..Wanted::new(spk.sha256, spk.size)
         }
     }
 

@@ -187,3 +187,27 @@ fn the_next_remote_is_asked_for_what_the_first_does_not_have() {
     sandbox.run("blob pull").success();
     sandbox.run("blob pull --remote disk").success();
 }
+
+#[test]
+fn check_brings_what_it_is_to_look_into() {
+    let sandbox = with_disk();
+    sandbox.run("blob push").success();
+    let blobs = store(&sandbox);
+    empty_store(&sandbox);
+    let json = sandbox.run("check --blobs --format json");
+    let out = json.failure(1).json();
+    let missing = |out: &serde_json::Value| {
+        let findings = out["findings"].as_array().expect("a list").clone();
+        findings
+            .iter()
+            .filter(|one| one["rule"] == "blob-missing")
+            .count()
+    };
+    assert_eq!((missing(&out), &out["summary"]["unread"]), (0, &0.into()));
+    assert_eq!(store(&sandbox), blobs);
+    empty_store(&sandbox);
+    fs::remove_dir_all(sandbox.path("disk/objects")).expect("it was pushed");
+    let out = sandbox.run("check --blobs --format json").failure(1).json();
+    assert_eq!(missing(&out), 2);
+    assert!(out.to_string().contains("`disk` has no blob"), "{out}");
+}

@@ -341,3 +341,42 @@ fn a_replaced_spk_is_brought_too() {
         fs::read(shared.sandbox.path("in/two.spk")).expect("a file")
     );
 }
+
+#[test]
+fn spks_come_from_where_the_settings_say() {
+    let shared = Shared::new();
+    let disk = shared.sandbox.path("disk");
+    fs::create_dir(&disk).expect("a new folder");
+    let table = format!(
+        "\n[[blobs.remote]]\nname = \"disk\"\nurl = \"file://{}\"\n",
+        disk.display()
+    );
+    shared.sandbox.write(
+        "spkrepo.toml",
+        &(shared.sandbox.read("spkrepo.toml") + &table),
+    );
+    shared.git("repo", "commit --quiet -am disk");
+    publish(&shared, "alpha");
+    assert!(
+        !shared.sandbox.path("remote.git/lfs/objects").exists(),
+        "the git remote has no SPK"
+    );
+    let server = serve(&shared, "--every 500ms");
+    let catalog = server.get(CATALOG).status(200).json();
+    let link = catalog["packages"][0]["link"].as_str().expect("a link");
+    let path = link.split_once(server.host()).expect("this server").1;
+    server.get(path).status(200);
+    // Where they cannot be had, the commit waits, and it is said why.
+    fs::rename(&disk, shared.sandbox.path("unplugged")).expect("writable");
+    fs::create_dir(&disk).expect("a new folder");
+    publish(&shared, "beta");
+    fs::remove_dir_all(&disk).expect("writable");
+    wait_until(&server, "the reason", || {
+        server.log().contains("could not find the folder")
+    });
+    fs::rename(shared.sandbox.path("unplugged"), &disk).expect("writable");
+    shared.run("repo", "blob push").success();
+    wait_until(&server, "the second package", || {
+        offers(&server) == ["alpha", "beta"]
+    });
+}

@@ -7,11 +7,13 @@ mod sarif;
 use clap::ValueEnum;
 use jiff::Timestamp;
 
+use super::blob_remotes::downloads;
 use super::error::CliError;
 use super::{Context, Status, progress};
 use crate::lint::{RULES, Rule};
 use crate::model::doc::nearest;
 use crate::ops::check::{Options, Report, Skipped, check, mend};
+use crate::repo::Manner;
 
 /// Check that the package source keeps the rules
 ///
@@ -76,7 +78,10 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Status, CliError> {
         context.ui.out(&human::explain(rule(id)?));
         return Ok(Status::Done);
     }
-    let repository = context.repository()?;
+    let repository = context.repository()?.with_manner(Manner {
+        download: Some(downloads(context)),
+        ..Manner::default()
+    });
     let options = Options {
         at: args.at.clone(),
         blobs: args.blobs,

@@ -21,7 +21,7 @@ impl Advice for BlobsError {
         match self {
             Self::Git(error) => error.hints(),
             Self::NoRemote { .. } => hints(&[hint::NAME_BLOB_REMOTE]),
-            Self::NotCarried { .. } | Self::NotUploaded { .. } => hints(&[hint::CARRY_AGAIN]),
+            Self::Failed { .. } | Self::NotCarried { .. } => hints(&[hint::CARRY_AGAIN]),
             Self::Open(error) => error.hints(),
             Self::Target(error) => error.hints(),
             Self::Transfer(error) => error.hints(),

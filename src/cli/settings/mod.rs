@@ -7,11 +7,12 @@ mod source;
 use std::time::Duration;
 
 use super::Context;
+use super::blob_remotes::downloads;
 use super::error::CliError;
 use crate::git::Network;
 use crate::http::Follow;
 use crate::model::setting::{SETTINGS, ServeSettings};
-use crate::repo::{FollowError, Followed, Repository};
+use crate::repo::{FollowError, Followed, Manner, Repository};
 
 pub(super) use flags::SettingFlags;
 pub(super) use source::{SettingsError, Stated};
@@ -105,7 +106,11 @@ impl Effective {
             limit: Some(PATIENCE),
             ..Network::default()
         };
-        let followed = Followed::new(context.repository()?, remote, network);
+        let repository = context.repository()?.with_manner(Manner {
+            download: Some(downloads(context)),
+            ..Manner::default()
+        });
+        let followed = Followed::new(repository, remote, network);
         Ok(Some(followed.map_err(FollowError::from)?))
     }
 

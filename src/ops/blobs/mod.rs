@@ -19,7 +19,7 @@ use crate::transfer::{TransferError, Wanted};
 use super::target::TargetError;
 
 pub(crate) use list::{ListReport, list};
-pub(crate) use pull::{PullReport, pull};
+pub(crate) use pull::{PullReport, download, pull};
 pub(crate) use push::{PushReport, push, upload};
 pub(crate) use scope::{Scope, wanted};
 pub(crate) use status::{Presence, Row, StatusReport, status};
@@ -38,7 +38,7 @@ pub(crate) enum BlobsError {
         verb: &'static str,
     },
     #[error("{failures}")]
-    NotUploaded { failures: Failures },
+    Failed { failures: Failures },
     #[error(transparent)]
     Open(#[from] OpenError),
     #[error(transparent)]
@@ -80,6 +80,24 @@ pub(crate) struct Manner<'a> {
     pub(crate) dry_run: bool,
     /// Hears how many bytes went further; fewer than none when some were of no use.
     pub(crate) told: &'a (dyn Fn(i64) + Sync),
+}
+
+/// How blobs are carried beside something else that is told about.
+const QUIETLY: Manner<'_> = Manner {
+    at_once: 8,
+    dry_run: false,
+    told: &|_| {},
+};
+
+/// Demands that there are no failures.
+fn all(failures: impl IntoIterator<Item = Failure>) -> Result<(), BlobsError> {
+    let failures: Vec<Failure> = failures.into_iter().collect();
+    match failures.is_empty() {
+        true => Ok(()),
+        false => Err(BlobsError::Failed {
+            failures: Failures(failures),
+        }),
+    }
 }
 
 impl Failure {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Failure, Manner, steps};
+use super::{BlobsError, Failure, Manner, QUIETLY, all, steps};
 use crate::base::crew::each;
 use crate::blob::BlobStore;
 use crate::transfer::{BlobRemote, Fetched, TransferError, Wanted, Way, fetch};
@@ -47,6 +47,15 @@ pub(crate) fn pull(
         }
     }
     report
+}
+
+/// Downloads those of `blobs` that are not in `store`; the first that nobody has is the error.
+pub(crate) fn download(
+    store: &BlobStore,
+    blobs: &[Wanted],
+    remotes: &[&dyn BlobRemote],
+) -> Result<(), BlobsError> {
+    all(pull(store, blobs, remotes, &QUIETLY).failures)
 }
 
 fn one(

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{BlobsError, Failure, Failures, Manner, steps};
+use super::{BlobsError, Failure, Manner, QUIETLY, all, steps};
 use crate::base::crew::each;
 use crate::base::digest::Sha256;
 use crate::blob::BlobStore;
@@ -47,9 +47,6 @@ pub(crate) fn push(
     Ok(report)
 }
 
-/// How many blobs are uploaded at the same time before a commit is pushed.
-const AT_ONCE: usize = 8;
-
 /// Uploads `blobs` to each of `remotes` that takes any; the first that fails is the error.
 pub(crate) fn upload(
     store: &BlobStore,
@@ -61,23 +58,11 @@ pub(crate) fn upload(
         .copied()
         .filter(|remote| remote.is_writable())
         .collect();
-    let manner = Manner {
-        at_once: AT_ONCE,
-        dry_run: false,
-        told: &|_| {},
-    };
-    let report = push(store, blobs, &writable, &manner)?;
-    let failures: Vec<Failure> = report
+    let report = push(store, blobs, &writable, &QUIETLY)?;
+    all(report
         .remotes
         .into_iter()
-        .flat_map(|remote| remote.failures)
-        .collect();
-    match failures.is_empty() {
-        true => Ok(()),
-        false => Err(BlobsError::NotUploaded {
-            failures: Failures(failures),
-        }),
-    }
+        .flat_map(|remote| remote.failures))
 }
 
 fn push_to(

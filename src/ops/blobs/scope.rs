@@ -6,7 +6,7 @@ use super::BlobsError;
 use crate::base::digest::Sha256;
 use crate::ops::target::Target;
 use crate::repo::{Repository, Snapshot, pointers_of_history};
-use crate::transfer::{Names, Wanted};
+use crate::transfer::Wanted;
 
 /// What is asked for.
 #[derive(Clone, Debug, Default)]
@@ -41,16 +41,7 @@ pub(crate) fn wanted(
             continue;
         }
         if seen.insert(spk.sha256, spk.size).is_none() {
-            let names = Names {
-                build: build.id.to_string(),
-                file: spk.file.clone(),
-                package: package.name.to_string(),
-                version: release.version.to_string(),
-            };
-            wanted.push(Wanted {
-                names: Some(names),
-                ..Wanted::new(spk.sha256, spk.size)
-            });
+            wanted.push(build.blob(&package.name, &release.version));
         }
     }
     if scope.all {

@@ -5,12 +5,15 @@ use jiff::Timestamp;
 use super::{CheckError, Options};
 use crate::blob::{BlobError, Pointer};
 use crate::lint::{Inside, Look, Scope, Spot};
+use crate::model::doc::{BlobsDoc, SpkDoc};
 use crate::ops::progress::Progress;
 use crate::ops::verify::{SignatureReport, examine, with_causes};
-use crate::repo::{Keys, Repository};
+use crate::repo::{Carry, Keys, Repository};
 
 /// Where the bytes come from, and whose are looked into.
 pub(super) struct Blobs<'a> {
+    /// What brings blobs from where spkrepo.toml says; git-lfs does where it says nothing.
+    download: Option<(&'a Carry, &'a BlobsDoc)>,
     /// Those that are not here are fetched.
     fetches: bool,
     keys: &'a Keys,
@@ -29,10 +32,14 @@ impl<'a> Blobs<'a> {
         now: Timestamp,
         progress: &'a dyn Progress,
     ) -> Result<Self, CheckError> {
-        if options.blobs {
+        let doc = &scope.now.snapshot.settings.blobs;
+        let download = repository.manner.download.as_ref();
+        let download = download.filter(|_| !doc.remote.is_empty());
+        if options.blobs && download.is_none() {
             repository.store.check_lfs()?;
         }
         Ok(Self {
+            download: download.map(|download| (download, doc)),
             fetches: options.blobs,
             keys: &scope.now.snapshot.keys,
             now,
@@ -81,12 +88,22 @@ impl<'a> Blobs<'a> {
         if !self.fetches || self.repository.blobs.path(spk.sha256).exists() {
             return None;
         }
+        let reason = match self.download {
+            Some((download, doc)) => {
+                let blob = spot.build.blob(&spot.package.name, &spot.release.version);
+                with_causes(&*download(doc, &[blob]).err()?)
+            }
+            None => self.fetch_by_lfs(spk)?,
+        };
+        Some(Look::Missing { reason })
+    }
+
+    fn fetch_by_lfs(&self, spk: &SpkDoc) -> Option<String> {
         let pointer = Pointer {
             oid: spk.sha256,
             size: spk.size,
         };
         let fetched = self.repository.store.fetch_lfs_object(&pointer.to_text());
-        let reason = with_causes(&fetched.err()?);
-        Some(Look::Missing { reason })
+        Some(with_causes(&fetched.err()?))
     }
 }
