@@ -44,9 +44,16 @@
 //! # A change is pushed
 //!
 //! With `--push`, `repo::push` asks the remote for its tip and plans the change on that (or on ours, when ours is newer).
-//! The commit is written while no branch moves; its blobs are uploaded, it is pushed, and then the branch and the working
-//! tree follow by the journal. Was somebody else faster, it begins again from there. The network is left to the `git`
-//! command, which knows everybody's credentials and proxies.
+//! The commit is written while no branch moves; its blobs are uploaded, to the remotes of spkrepo.toml or by git-lfs, it is
+//! pushed, and then the branch and the working tree follow by the journal. Was somebody else faster, it begins again from
+//! there. Commits are left to the `git` command, which knows everybody's credentials and proxies.
+//!
+//! # A blob is carried
+//!
+//! `transfer::open` makes remotes of what spkrepo.toml says. `transfer::fetch` writes what comes to a file that stays when the
+//! line breaks (`blob::Partial`), and gives it its name when its SHA-256 is right; `transfer::send` hands a remote bytes of
+//! which the last come only when all were found to be the blob's. What a remote needs to let us in comes from the `git`
+//! command and from what `cli` has read of the environment.
 //!
 //! # An SPK is signed
 //!
