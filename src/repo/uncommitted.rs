@@ -11,8 +11,9 @@ use crate::blob::Pointer;
 use crate::git::CommitId;
 
 /// What belongs to the package source.
-const PATHS: [&str; 5] = [
+const PATHS: [&str; 6] = [
     ".gitattributes",
+    ".lfsconfig",
     "keys",
     "maintainers.toml",
     "packages",

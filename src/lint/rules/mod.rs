@@ -24,6 +24,7 @@ mod identity_drift;
 mod invalid_document;
 mod invalid_name;
 mod lfs_attribute_missing;
+mod lfs_fetch_fails;
 mod link_in_tree;
 mod maintainer_unknown;
 mod misnamed_build;
@@ -83,6 +84,7 @@ pub(crate) const RULES: &[Rule] = &[
     invalid_document::RULE,
     invalid_name::RULE,
     lfs_attribute_missing::RULE,
+    lfs_fetch_fails::RULE,
     link_in_tree::RULE,
     maintainer_unknown::RULE,
     misnamed_build::RULE,
