@@ -27,6 +27,14 @@ pub(crate) struct Author {
     pub(crate) name: String,
 }
 
+/// What a commit says of itself other than git's environment and configuration do.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Origin<'a> {
+    pub(crate) author: Option<&'a Author>,
+    /// When it was made, in seconds since 1970: the same for author and committer.
+    pub(crate) seconds: Option<i64>,
+}
+
 /// How long a lock of another git process is waited for.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 /// After this time an empty lock file has no writer any more: git and libgit2 write it at once.
@@ -116,40 +124,22 @@ impl Store {
         index.write_tree_to(&self.repo)
     }
 
-    /// Writes a commit by `author`, or else by the person that git's environment and configuration name, signed when they
-    /// say so.
+    /// Writes a commit by `origin`'s author, or else by the person that git's environment and configuration name, signed
+    /// when they say so.
     pub(crate) fn write_commit(
         &self,
         tree: TreeId,
         parent: Option<CommitId>,
         message: &str,
-        author: Option<&Author>,
+        origin: Origin<'_>,
     ) -> Result<CommitId, GitError> {
-        if self.wants_signatures() {
-            let signature = author
-                .map(|author| git2::Signature::now(&author.name, &author.email))
-                .transpose()
-                .map_err(GitError::at(
-                    "name an author in",
-                    self.repo.path().display(),
-                ))?;
-            return self.write_signed_commit(tree, parent, message, signature.as_ref(), author);
-        }
         let failed = |error| GitError::at("write a commit to", self.repo.path().display())(error);
-        let (author, committer) = match author {
-            Some(author) => {
-                let author = git2::Signature::now(&author.name, &author.email).map_err(failed)?;
-                (author.clone(), author)
-            }
-            None => (
-                self.repo
-                    .author_from_env()
-                    .map_err(|_| GitError::NoIdentity)?,
-                self.repo
-                    .committer_from_env()
-                    .map_err(|_| GitError::NoIdentity)?,
-            ),
-        };
+        let (author, committer) = self.people(origin)?;
+        if self.wants_signatures() {
+            let is_told = origin.author.is_some() || origin.seconds.is_some();
+            let [author, committer] = [&author, &committer].map(|person| is_told.then_some(person));
+            return self.write_signed_commit(tree, parent, message, author, committer);
+        }
         let tree = self.repo.find_tree(tree.0).map_err(failed)?;
         let parents: Vec<git2::Commit<'_>> = parent
             .iter()
@@ -161,6 +151,41 @@ impl Store {
             .commit(None, &author, &committer, message, &tree, &parents)
             .map(CommitId)
             .map_err(failed)
+    }
+
+    /// Returns author and committer.
+    fn people(
+        &self,
+        origin: Origin<'_>,
+    ) -> Result<(git2::Signature<'static>, git2::Signature<'static>), GitError> {
+        let failed = |error| GitError::at("name an author in", self.repo.path().display())(error);
+        let now = |author: &Author| git2::Signature::now(&author.name, &author.email);
+        let (author, committer) = match origin.author {
+            Some(author) => {
+                let author = now(author).map_err(failed)?;
+                (author.clone(), author)
+            }
+            None => (
+                self.repo
+                    .author_from_env()
+                    .map_err(|_| GitError::NoIdentity)?,
+                self.repo
+                    .committer_from_env()
+                    .map_err(|_| GitError::NoIdentity)?,
+            ),
+        };
+        let Some(seconds) = origin.seconds else {
+            return Ok((author, committer));
+        };
+        let dated = |person: &git2::Signature<'_>| {
+            let (name, email) = (person.name_bytes(), person.email_bytes());
+            let (name, email) = (
+                String::from_utf8_lossy(name),
+                String::from_utf8_lossy(email),
+            );
+            git2::Signature::new(&name, &email, &git2::Time::new(seconds, 0)).map_err(failed)
+        };
+        Ok((dated(&author)?, dated(&committer)?))
     }
 
     /// Refuses to go on when git does not know who commits, before anything is written.
@@ -185,7 +210,7 @@ impl Store {
         parent: Option<CommitId>,
         message: &str,
         author: Option<&git2::Signature<'_>>,
-        committer: Option<&Author>,
+        committer: Option<&git2::Signature<'_>>,
     ) -> Result<CommitId, GitError> {
         const COMMAND: &str = "commit-tree -S";
         let failed = |message: String| GitError::Program {
@@ -203,15 +228,15 @@ impl Store {
                 .flat_map(|parent| ["-p".to_owned(), parent.to_string()]),
         );
         command.arg(tree.to_string());
-        if let Some(author) = author {
-            let (name, email) = (author.name_bytes(), author.email_bytes());
-            command.env("GIT_AUTHOR_NAME", String::from_utf8_lossy(name).as_ref());
-            command.env("GIT_AUTHOR_EMAIL", String::from_utf8_lossy(email).as_ref());
-            command.env("GIT_AUTHOR_DATE", date(author.when()));
-        }
-        if let Some(committer) = committer {
-            command.env("GIT_COMMITTER_NAME", &committer.name);
-            command.env("GIT_COMMITTER_EMAIL", &committer.email);
+        for (role, person) in [("AUTHOR", author), ("COMMITTER", committer)] {
+            let Some(person) = person else { continue };
+            let (name, email) = (person.name_bytes(), person.email_bytes());
+            let mut tell = |what: &str, value: &str| {
+                command.env(format!("GIT_{role}_{what}"), value);
+            };
+            tell("NAME", &String::from_utf8_lossy(name));
+            tell("EMAIL", &String::from_utf8_lossy(email));
+            tell("DATE", &date(person.when()));
         }
         let mut child = command
             .stdin(Stdio::piped())

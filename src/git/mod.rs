@@ -23,7 +23,7 @@ mod uncommitted;
 mod upload;
 mod worktree;
 
-pub(crate) use commit::{Author, Moved};
+pub(crate) use commit::{Author, Moved, Origin};
 pub(crate) use error::GitError;
 pub(crate) use history::{ChangedPath, CommitInfo};
 pub(crate) use id::{BlobId, CommitId, TreeId};

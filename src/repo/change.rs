@@ -10,6 +10,8 @@ use crate::git::Author;
 pub(crate) struct Change {
     /// Who it is by, when that is not whoever git knows here.
     pub(crate) author: Option<Author>,
+    /// When it was made, in seconds since 1970, when that is not now.
+    pub(crate) seconds: Option<i64>,
     /// The new bytes; absent for a file that goes.
     pub(crate) edits: BTreeMap<String, Option<Vec<u8>>>,
     pub(crate) message: Message,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tempfile::TempDir;
 
 use crate::blob::Pointer;
-use crate::git::{CommitId, Store};
+use crate::git::{CommitId, Origin, Store};
 use crate::model::doc::{BuildDoc, read};
 
 /// A bare repository and the files of its newest commit.
@@ -96,7 +96,9 @@ impl Source {
             (path.as_str(), Some(blob.expect("a new blob")))
         });
         let tree = self.store.write_tree(None, blobs).expect("a new tree");
-        let commit = self.store.write_commit(tree, None, "as it is", None);
+        let commit = self
+            .store
+            .write_commit(tree, None, "as it is", Origin::default());
         commit.expect("a new commit")
     }
 }

@@ -19,7 +19,8 @@ use super::repository::Repository;
 use super::snapshot::Snapshot;
 use super::write_error::WriteError;
 use crate::git::{
-    BlobId, CommitId, Forgotten, GitError, Kind, Moved, Node, PathUpdate, Store, TreeId, Unfinished,
+    BlobId, CommitId, Forgotten, GitError, Kind, Moved, Node, Origin, PathUpdate, Store, TreeId,
+    Unfinished,
 };
 
 /// The only one who makes commits. Other writers wait until it is dropped.
@@ -96,6 +97,11 @@ impl Writer {
     pub(crate) fn knowing(self, snapshot: Snapshot) -> Self {
         self.known.replace(Some(snapshot));
         self
+    }
+
+    /// Returns what there was to do before anything could be landed.
+    pub(crate) fn begun(&self) -> Landed {
+        self.landed(None, Vec::new())
     }
 
     /// Lands what `plan` makes of the newest snapshot; plans anew when the branch moves meanwhile.
@@ -219,8 +225,11 @@ impl Writer {
                 .map(|update| (update.path.as_str(), update.new)),
         )?;
         let message = change.message.to_text();
-        let author = change.author.as_ref();
-        Ok(store.write_commit(new_tree, parent, &message, author)?)
+        let origin = Origin {
+            author: change.author.as_ref(),
+            seconds: change.seconds,
+        };
+        Ok(store.write_commit(new_tree, parent, &message, origin)?)
     }
 
     /// Moves the branch to `commit`, and the working tree by `updates`.
