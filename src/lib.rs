@@ -41,6 +41,14 @@
 //! name it. The body comes the way of an upload, into a blob that gets its name once its digest is the one in its address.
 //! No commit names it yet; the push that follows does, wherever the git repository is.
 //!
+//! # Another source is imported
+//!
+//! `ops::import` finds out what a source has, from the files of a folder or from what it tells devices, and goes through it
+//! release by release: the bytes are brought (downloads stay in the git directory until they are in a commit), and
+//! `ops::add` plans what can be taken and leaves out the rest with its reasons. The commit has the source's date for its author
+//! and its committer and follows from nothing else but its parent, so that it does not matter how often the import was
+//! interrupted. `mirror` then compares channels, and asks history which of the releases that are gone came from there.
+//!
 //! # A change is pushed
 //!
 //! With `--push`, `repo::push` asks the remote for its tip and plans the change on that (or on ours, when ours is newer).

@@ -16,6 +16,7 @@ mod gc;
 mod help;
 mod history;
 mod hostile;
+mod import;
 mod init;
 mod layers;
 mod lfs;

@@ -87,6 +87,7 @@ mod blobs;
 mod checking;
 mod collecting;
 mod exporting;
+mod importing;
 mod people;
 mod review;
 mod signing;

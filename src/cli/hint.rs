@@ -43,6 +43,11 @@ pub(super) const DEEPEN: &str = "a shallow clone lacks the history: `git fetch -
 pub(super) const GC_DELETE: &str = "`spkrepo gc --delete` deletes it";
 pub(super) const GC_OUTSIDE: &str =
     "`spkrepo gc --delete --outside` collects it, when no other repository uses it";
+pub(super) const IMPORT_NARROWLY: &str =
+    "name platforms and versions of DSM that are known, or leave both options out to ask for all";
+pub(super) const IMPORT_SOURCE: &str = "give the address that people enter in Package Center, such as `https://packages.example.org`; `spkrepo import FOLDER` takes a folder";
+pub(super) const IMPORT_AGAIN: &str =
+    "run the same command again: it goes on where it stopped, and downloads nothing twice";
 pub(super) const INIT: &str =
     "make a package source here with `spkrepo init`, or name one with `--repo DIR`";
 pub(super) const INSTALL_LFS: &str =
@@ -101,11 +106,14 @@ pub(super) const YANK: &str =
 
 /// Every hint of this file.
 #[cfg(test)]
-pub(super) const ALL: [&str; 68] = [
+pub(super) const ALL: [&str; 71] = [
     BLOBS_FIRST,
     CARRY_AGAIN,
     DAMAGED_BLOB,
     NAME_BLOB_REMOTE,
+    IMPORT_AGAIN,
+    IMPORT_NARROWLY,
+    IMPORT_SOURCE,
     PULL_REQUEST,
     RANDOM_SECRET,
     PULL_BY_HAND,

@@ -18,6 +18,7 @@ mod healthcheck;
 mod hint;
 mod history;
 mod hook_secret;
+mod import;
 mod init;
 mod inspect;
 mod landing;
@@ -82,6 +83,8 @@ enum Command {
     Init(init::Args),
     Inspect(inspect::Args),
     Add(add::Args),
+    Import(import::Args),
+    Mirror(import::MirrorArgs),
     Promote(offer::PromoteArgs),
     Yank(offer::YankArgs),
     Unyank(offer::UnyankArgs),
@@ -163,6 +166,8 @@ fn dispatch(context: &Context, command: Command) -> Result<Status, CliError> {
         Command::Init(args) => init::run(context, &args),
         Command::Inspect(args) => inspect::run(context, &args),
         Command::Add(args) => add::run(context, args),
+        Command::Import(args) => import::run(context, args),
+        Command::Mirror(args) => import::mirror(context, &args),
         Command::Promote(args) => offer::promote(context, &args),
         Command::Yank(args) => offer::yank(context, args),
         Command::Unyank(args) => offer::unyank(context, &args),
@@ -220,6 +225,7 @@ mod tests {
                     .replace("PERSON", "alice")
                     .replace("ROLE", "admin")
                     .replace("REMOTE", "origin")
+                    .replace("FOLDER", "pile")
                     .replace("LABEL", "ci");
                 let parsed = Cli::try_parse_from(words.split_whitespace());
                 assert!(

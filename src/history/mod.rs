@@ -8,4 +8,4 @@ mod walk;
 
 pub(crate) use event::{Event, What};
 pub(crate) use lifeline::{Happening, History, history};
-pub(crate) use walk::{LogEntry, log};
+pub(crate) use walk::{LogEntry, log, trailer};

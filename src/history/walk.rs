@@ -81,8 +81,8 @@ fn entry(info: CommitInfo, events: Vec<Event>) -> LogEntry {
     }
 }
 
-/// Returns the value of a trailer: a line of the last paragraph (git-interpret-trailers(1)).
-fn trailer(message: &str, key: &str) -> Option<String> {
+/// Returns the first value of a trailer: a line of the last paragraph (git-interpret-trailers(1)).
+pub(crate) fn trailer(message: &str, key: &str) -> Option<String> {
     let (_, last) = message.trim_end().rsplit_once("\n\n")?;
     let lines = last.lines().filter_map(|line| line.split_once(": "));
     let mut values = lines.filter(|(known, _)| *known == key);

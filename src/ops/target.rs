@@ -82,6 +82,16 @@ impl FromStr for DsmLine {
 }
 
 impl DsmLine {
+    /// Returns the version when its build is stated.
+    pub(crate) fn build(self) -> Option<OsVersion> {
+        Some(self.version).filter(|version| version.build.is_some())
+    }
+
+    /// Says whether a version is one of those that are meant.
+    pub(crate) fn has(self, major: u32, minor: u32) -> bool {
+        self.version.major == major && (!self.minor_stated || self.version.minor == minor)
+    }
+
     fn covers(self, minimum: OsVersion) -> bool {
         self.version.major == minimum.major
             && (!self.minor_stated || self.version.minor == minimum.minor)

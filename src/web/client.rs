@@ -33,7 +33,7 @@ const PIECE: usize = 64 << 10;
 /// Asks web servers.
 #[derive(Debug)]
 pub(crate) struct Client {
-    agent: Agent,
+    pub(super) agent: Agent,
     bounds: Bounds,
 }
 
@@ -152,7 +152,7 @@ impl Client {
         Ok(answer)
     }
 
-    fn failed(&self, url: &str, error: ureq::Error) -> WebError {
+    pub(super) fn failed(&self, url: &str, error: ureq::Error) -> WebError {
         let url = url.to_owned();
         match error {
             ureq::Error::BodyExceedsLimit(max) => WebError::TooLarge { max, url },

@@ -5,10 +5,12 @@
 
 mod client;
 mod error;
+mod fetch;
 mod form;
 mod transport;
 
 pub(crate) use client::{Bounds, Client, Roots};
 pub(crate) use error::WebError;
+pub(crate) use fetch::{Fetch, Fetched};
 pub(crate) use form::Form;
 pub(crate) use transport::{Answer, Asking, Payload, Transport};

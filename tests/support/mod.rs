@@ -25,4 +25,5 @@ mod spk_test;
 pub(crate) mod tar;
 pub(crate) mod time_server;
 pub(crate) mod tool;
+pub(crate) mod web_source;
 mod words;

@@ -35,7 +35,7 @@ pub(crate) fn serve_corpus(oracle: &Path) -> (Sandbox, Server) {
 }
 
 /// Makes the corpus once; whoever else makes it meanwhile makes the same.
-fn corpus(oracle: &Path) -> PathBuf {
+pub(crate) fn corpus(oracle: &Path) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("oracle-main");
     if count_spks(&folder) == CORPUS {
         return folder;

@@ -9,7 +9,7 @@ mod kind;
 mod remote;
 mod table;
 
-pub(crate) use amount::{Age, Period};
+pub(crate) use amount::{Age, Period, Size};
 pub(crate) use kind::{AccessLog, Shape, ValueError};
 pub(crate) use remote::Remote;
 pub(crate) use table::{SETTINGS, ServeSettings};

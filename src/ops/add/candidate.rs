@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
+use std::path::Path;
 
 use fs_err as fs;
 use jiff::Timestamp;
@@ -13,6 +14,7 @@ use crate::base::digest::{Digests, Sha256};
 use crate::base::limits::Limits;
 use crate::blob::{Incoming, StagedBlob, Tee};
 use crate::model::build_id::{BuildId, Identity as BuildIdentity};
+use crate::model::channel::Channel;
 use crate::model::doc::{Sections, SignatureDoc};
 use crate::model::name::PackageName;
 use crate::model::version::Version;
@@ -24,6 +26,8 @@ use crate::spk::{self, Identity, Screenshot, Signature, Spk, SpkError};
 pub(super) struct Candidate {
     /// Of the bytes that arrived, which were signed since if [`Self::digests`] is of others.
     pub(super) arrived: Sha256,
+    /// Where it goes, when it does not go where the others do.
+    pub(super) channel: Option<Channel>,
     pub(super) digests: Digests,
     /// How messages call it.
     pub(super) file: String,
@@ -55,6 +59,7 @@ impl Candidate {
         .build_id();
         Ok(Self {
             arrived: digests.sha256,
+            channel: None,
             digests,
             file,
             icons: spk.icons,
@@ -108,25 +113,36 @@ pub(super) fn read(
     progress: &dyn Progress,
 ) -> Result<(Candidate, StagedBlob), AddError> {
     let name = source.name();
-    let mut incoming = repository.blobs.incoming()?;
-    let spk = match source {
+    match source {
+        Source::File(path) => read_file(repository, path, name, progress),
         Source::Stdin => {
+            let mut incoming = repository.blobs.incoming()?;
             progress.begin(&name, None);
-            parse(stdin, &name, &mut incoming, progress)?
+            let spk = parse(stdin, &name, &mut incoming, progress)?;
+            progress.end();
+            finish(name, spk, incoming)
         }
-        Source::File(path) => {
-            let failed = |source| AddError::Read {
-                path: path.clone(),
-                source,
-            };
-            let file = fs::File::open(path).map_err(failed)?;
-            let size = file.metadata().map_err(failed)?.len();
-            progress.begin(&name, Some(size));
-            parse(file, &name, &mut incoming, progress)?
-        }
+    }
+}
+
+/// Reads the file at `path`, as `read` does; messages call it `name`.
+pub(super) fn read_file(
+    repository: &Repository,
+    path: &Path,
+    name: String,
+    progress: &dyn Progress,
+) -> Result<(Candidate, StagedBlob), AddError> {
+    let failed = |source| AddError::Read {
+        path: path.to_owned(),
+        source,
     };
+    let file = fs::File::open(path).map_err(failed)?;
+    let size = file.metadata().map_err(failed)?.len();
+    let mut incoming = repository.blobs.incoming()?;
+    progress.begin(&name, Some(size));
+    let spk = parse(file, &name, &mut incoming, progress);
     progress.end();
-    finish(name, spk, incoming)
+    finish(name, spk?, incoming)
 }
 
 /// Reads what somebody sends, as `read` does; messages call it `name`.

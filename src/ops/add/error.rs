@@ -91,6 +91,32 @@ pub(crate) enum AddError {
     Write(#[from] WriteError),
 }
 
+impl AddError {
+    /// Says whether another file might be taken in all the same.
+    pub(crate) fn is_of_the_file(&self) -> bool {
+        match self {
+            Self::CaseCollision { .. }
+            | Self::Competes { .. }
+            | Self::Contradicts { .. }
+            | Self::NotFound { .. }
+            | Self::OtherBytes { .. }
+            | Self::Read { .. }
+            | Self::Signed { .. }
+            | Self::Unfit { .. }
+            | Self::Unreadable { .. }
+            | Self::Unsigned { .. } => true,
+            Self::Blob(_)
+            | Self::Document(_)
+            | Self::Git(_)
+            | Self::Glob { .. }
+            | Self::Load(_)
+            | Self::NoSpk { .. }
+            | Self::Open(_)
+            | Self::Write(_) => false,
+        }
+    }
+}
+
 /// A shared field that an SPK states otherwise than its release.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Difference {

@@ -72,7 +72,7 @@ fn matches(path: &Path) -> Result<Vec<PathBuf>, AddError> {
 }
 
 /// Returns the files below `folder` that are called `*.spk`, in path order; links to folders are not followed.
-fn spks_below(folder: &Path) -> Result<Vec<PathBuf>, AddError> {
+pub(crate) fn spks_below(folder: &Path) -> Result<Vec<PathBuf>, AddError> {
     let failed = |source| AddError::Read {
         path: folder.to_owned(),
         source,

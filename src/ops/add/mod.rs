@@ -4,7 +4,8 @@
 //! the same time) → [`plan`] (what the repository becomes, or why not) → the blobs get their names → the change lands.
 //! Nothing is written before everything has been found acceptable.
 //!
-//! [`upload`] goes the same way with one SPK that somebody sends, and asks whether they may.
+//! [`upload`] goes the same way with one SPK that somebody sends, and asks whether they may. [`release`] goes it with what
+//! another source has of one release, and leaves out what cannot be taken.
 
 mod arrival;
 mod candidate;
@@ -12,6 +13,7 @@ mod draft;
 mod error;
 mod inputs;
 mod plan;
+mod release;
 mod sections;
 mod signed;
 mod upload;
@@ -26,8 +28,10 @@ use crate::model::channel::Channel;
 use crate::repo::{Landed, Repository, Writer, check_can_land, load, preview};
 use candidate::Candidate;
 pub(crate) use error::AddError;
-pub(crate) use inputs::Input;
+pub(crate) use inputs::{Input, spks_below};
 use plan::Plan;
+pub(crate) use plan::is_of;
+pub(crate) use release::{Origin, Staged, Taken, land as land_release};
 pub(crate) use upload::{
     People, Received, Rules, UploadError, Uploaded, land as land_upload, receive,
 };

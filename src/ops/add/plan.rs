@@ -93,7 +93,7 @@ impl Planner<'_> {
     fn add_build(&mut self, candidate: &Candidate, draft: &mut Draft) -> Result<(), AddError> {
         let old = draft.builds.get(&candidate.id);
         self.check_bytes(candidate, old)?;
-        let channel = self.channel(old);
+        let channel = self.channel(candidate, old);
         self.check_signed(candidate, channel)?;
         let outcome = if old.is_some() {
             Outcome::Replaced
@@ -165,9 +165,10 @@ impl Planner<'_> {
         })
     }
 
-    fn channel(&self, old: Option<&BuildDoc>) -> Channel {
+    fn channel(&self, candidate: &Candidate, old: Option<&BuildDoc>) -> Channel {
         let default = old.map_or(self.snapshot.settings.add.channel, |old| old.channel);
-        self.options.channel.unwrap_or(default)
+        let wanted = candidate.channel.or(self.options.channel);
+        wanted.unwrap_or(default)
     }
 
     /// Returns what the build says beside its release; the first build of a release says it all for the others.
@@ -277,7 +278,7 @@ impl Planner<'_> {
 }
 
 /// An SPK that was signed here since it came is still the one that came.
-pub(super) fn is_of(doc: &BuildDoc, sha256: Sha256) -> bool {
+pub(crate) fn is_of(doc: &BuildDoc, sha256: Sha256) -> bool {
     let unsigned = doc.signature.as_ref().map(|known| known.unsigned_sha256);
     doc.spk.sha256 == sha256 || unsigned == Some(sha256)
 }

@@ -1,0 +1,146 @@
+//! `spkrepo mirror`: an import that is repeated.
+
+use serde_json::Value;
+
+use super::commits;
+use super::live::{FAST, source};
+use crate::support::sandbox::Sandbox;
+use crate::support::server::Server;
+use crate::support::spk::Spk;
+
+/// Mirrors the server's source and returns the report.
+fn mirror(ours: &Sandbox, server: &Server, options: &str, code: i32) -> Value {
+    let line = format!("mirror http://{} {FAST} --json {options}", server.host());
+    let outcome = ours.run(&line);
+    match code {
+        0 => outcome.success().json(),
+        code => outcome.failure(code).json(),
+    }
+}
+
+fn names(report: &Value, list: &str) -> Vec<String> {
+    let list = report[list].as_array().expect("a list");
+    let name = |one: &Value| {
+        let text = |key: &str| one[key].as_str().expect("a text").to_owned();
+        format!("{} {}", text("package"), text("version"))
+    };
+    list.iter().map(name).collect()
+}
+
+/// Returns the downloads of a text log of requests.
+fn downloads(log: &str) -> usize {
+    log.lines()
+        .filter(|line| line.contains(".spk") && line.contains("GET"))
+        .count()
+}
+
+/// Waits until the server has the source's newest commit: it must not answer with the one before.
+fn wait(server: &Server, part: &str) {
+    let start = std::time::Instant::now();
+    while !server.get("/v1/packages").text().contains(part) {
+        assert!(start.elapsed().as_secs() < 20, "`{part}` is not served");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn without_news_nothing_is_committed_and_nothing_downloaded() {
+    let (theirs, ours) = (source(), Sandbox::initialized());
+    let server = Server::start(&theirs, "--access-log text");
+    for options in ["", "--devices --dsm 7.2 --dsm 6.2"] {
+        let first = mirror(&ours, &server, options, 0);
+        let (head, before) = (ours.head(), downloads(&server.log()));
+        let second = mirror(&ours, &server, options, 0);
+        assert_eq!(names(&second, "releases"), [""; 0]);
+        assert_eq!(first["questions"], second["questions"]);
+        assert_eq!(ours.head(), head);
+        assert_eq!(downloads(&server.log()), before, "{options}");
+        assert!(
+            server.log().contains(" 304 "),
+            "catalogs are asked for by their tags"
+        );
+    }
+    let left = ours.files("repo/.git/spkrepo/import");
+    let left: Vec<_> = left
+        .iter()
+        .filter_map(|(path, _)| path.extension())
+        .collect();
+    assert_eq!(left, ["json"], "no download is left");
+}
+
+#[test]
+fn only_what_is_new_is_downloaded_and_what_became_stable_is_promoted() {
+    let (theirs, ours) = (source(), Sandbox::initialized());
+    let server = Server::start(&theirs, "--access-log text");
+    mirror(&ours, &server, "", 0);
+    let before = downloads(&server.log());
+    theirs.spk("new.spk", &Spk::new("old", "1.0-2").os_min("3.1-1594"));
+    theirs.run("add --channel stable ../new.spk").success();
+    theirs.run("promote gamma@0.2-2 --to stable").success();
+    wait(&server, "0.2-2");
+    let plan = mirror(&ours, &server, "--dry-run", 0);
+    assert_eq!(names(&plan, "promoted"), ["gamma 0.2-2"]);
+    assert_eq!(downloads(&server.log()), before);
+    let report = mirror(&ours, &server, "", 0);
+    assert_eq!(names(&report, "releases"), ["old 1.0-2"]);
+    assert_eq!(names(&report, "promoted"), ["gamma 0.2-2"]);
+    assert_eq!(names(&report, "gone"), [""; 0]);
+    assert_eq!(downloads(&server.log()), before + 1);
+    let commits = commits(&ours);
+    let last = commits.last().expect("a commit");
+    assert!(last.contains("promote gamma 0.2-2 to stable"), "{last}");
+    assert_eq!(ours.status(), "");
+}
+
+#[test]
+fn a_release_that_is_withdrawn_is_reported_and_yanked_only_when_that_is_asked_for() {
+    let (theirs, ours) = (source(), Sandbox::initialized());
+    // What is ours alone is nobody's to withdraw.
+    ours.spk("own.spk", &Spk::new("own", "1-1"));
+    ours.run("add --channel stable ../own.spk").success();
+    let server = Server::start(&theirs, "");
+    mirror(&ours, &server, "", 0);
+    theirs.run("yank alpha@2.0-3 --reason bad").success();
+    theirs.run("yank gamma@0.1-1 --reason old").success();
+    theirs
+        .run("yank router --reason 'nobody has one'")
+        .success();
+    let start = std::time::Instant::now();
+    while server.get("/beta/v1/packages").text().contains("router") {
+        assert!(start.elapsed().as_secs() < 20, "it is still served");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let head = ours.head();
+    let expected = ["alpha 2.0-3", "router 2.0-1"];
+    let report = mirror(&ours, &server, "", 1);
+    assert_eq!(names(&report, "gone"), expected);
+    assert_eq!(ours.head(), head, "nothing is yanked silently");
+    let narrow = mirror(&ours, &server, "--arch avoton", 0);
+    assert_eq!(
+        names(&narrow, "gone"),
+        [""; 0],
+        "nobody was asked for the others"
+    );
+    let report = mirror(&ours, &server, "--yank-gone", 0);
+    assert_eq!(names(&report, "gone"), expected);
+    let reason = format!("withdrawn by http://{}", server.host());
+    ours.run("show router").success().stdout_has("yanked");
+    assert!(ours.git("log -1 --format=%B").contains(&reason));
+    let report = mirror(&ours, &server, "--yank-gone", 0);
+    assert_eq!(names(&report, "gone"), [""; 0], "once");
+}
+
+#[test]
+fn what_was_signed_here_since_is_known_again() {
+    let (theirs, ours) = (source(), Sandbox::initialized());
+    let gpg = crate::support::gpg::Gpg::new(&ours);
+    gpg.key("tess", "ed25519", "", "");
+    gpg.export("tess", "");
+    let server = Server::start(&theirs, "--access-log text");
+    mirror(&ours, &server, "", 0);
+    ours.run("sign old --key ../tess.key").success();
+    let (head, before) = (ours.head(), downloads(&server.log()));
+    let report = mirror(&ours, &server, "", 0);
+    assert_eq!(report["already_there"], 11);
+    assert_eq!((ours.head(), downloads(&server.log())), (head, before));
+}
