@@ -19,6 +19,8 @@ use crate::model::setting::Remote;
 pub(crate) struct Followed {
     /// A commit whose SPKs could not be brought, and how often that was tried.
     held: Option<(CommitId, u32)>,
+    /// The remote as it was named.
+    named: Remote,
     network: Network,
     /// Whether SPKs of the commit that is served are missing.
     is_incomplete: bool,
@@ -65,6 +67,7 @@ impl Followed {
             network,
             // What an earlier process left is not known.
             is_incomplete: true,
+            named: remote.clone(),
             remote: branch,
             reference: Self::reference(remote),
             repository,
@@ -97,6 +100,9 @@ impl Followed {
     /// Asks the remote once, and brings here what is new.
     pub(crate) fn look(&mut self) -> Result<Look, FollowError> {
         let store = &self.repository.store;
+        // A folder that was away is known as one, with an address that git-lfs takes, once it is there.
+        let Remote { address, branch } = &self.named;
+        self.remote = store.branch_of(address, branch.as_deref())?;
         let old = store.tip(&self.reference)?;
         let tip = store.remote_commit(&self.network, &self.remote)?;
         let tip = tip.ok_or_else(|| RemoteError::NoBranch {
