@@ -1,7 +1,8 @@
 //! Looks after what is served: whether the SPKs that are offered are there, and whether the disk has room.
 //!
-//! It looks after each commit and every minute, at names and sizes only, and not at all of them at once: a store on a slow
-//! disk has other things to do. That a blob is what its name says is not looked at here.
+//! It looks after each commit and every minute, more often while something is missing, at names and sizes only, and not at
+//! all of them at once: a store on a slow disk has other things to do. That a blob is what its name says is not looked at
+//! here.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,6 +16,8 @@ use crate::blob::BlobStore;
 
 /// How often everything is looked at.
 const EVERY: Duration = Duration::from_secs(60);
+/// How often while something is missing, which may be on its way: a server is ready as soon as it is there.
+const SOON: Duration = Duration::from_secs(2);
 /// How often it is seen that there is another commit, or that the server stops.
 const LOOK: Duration = Duration::from_millis(200);
 /// Blobs that are looked at in a row, and the rest after that.
@@ -52,9 +55,13 @@ impl Checkup {
         let mut last: Option<(Arc<State>, Instant)> = None;
         while !stop.load(Ordering::Relaxed) {
             let state = live.state();
+            let every = match self.findings().lost_count {
+                0 => EVERY,
+                _ => SOON,
+            };
             let is_due = last
                 .as_ref()
-                .is_none_or(|(seen, at)| !Arc::ptr_eq(seen, &state) || at.elapsed() >= EVERY);
+                .is_none_or(|(seen, at)| !Arc::ptr_eq(seen, &state) || at.elapsed() >= every);
             if is_due {
                 let is_over = || stop.load(Ordering::Relaxed);
                 if let Some(findings) = look(&state, blobs, folder, is_over) {
