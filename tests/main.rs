@@ -34,6 +34,7 @@ mod prune;
 mod reading;
 mod readme;
 mod remote;
+mod replicas;
 mod rollback;
 mod samples;
 mod serve;

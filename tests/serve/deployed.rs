@@ -18,13 +18,17 @@ const OPTIONS: &str =
     "--trusted-proxy 127.0.0.1 --accel-redirect /blobs --allowed-host packages.example.org";
 
 /// Returns the file with the addresses and paths of a test, and without TLS.
-fn config(sandbox: &Sandbox, server: &Server) -> String {
+pub(crate) fn config(sandbox: &Sandbox, servers: &[String]) -> String {
     let path = root().join("repo-template/deploy/nginx.conf");
     let mut text = fs::read_to_string(path).expect("the file is there");
     assert!(text.contains(&format!("spkrepo serve {OPTIONS}\n")));
     let blob = sandbox.blob_path(&"0".repeat(64));
     let store = blob.ancestors().nth(3).expect("two folders of digits");
     let cache = sandbox.path("nginx-cache");
+    let upstream: Vec<String> = servers
+        .iter()
+        .map(|host| format!("server {host} max_fails=0;"))
+        .collect();
     for (from, to) in [
         ("listen 443 ssl;", "listen LISTEN;".to_owned()),
         (
@@ -35,10 +39,7 @@ fn config(sandbox: &Sandbox, server: &Server) -> String {
             "ssl_certificate_key /etc/ssl/private/packages.example.org.key;",
             String::new(),
         ),
-        (
-            "server 127.0.0.1:8080;",
-            format!("server {};", server.host()),
-        ),
+        ("server 127.0.0.1:8080 max_fails=0;", upstream.concat()),
         ("/var/cache/nginx/spkrepo", cache.display().to_string()),
         (
             "/srv/spkrepo/.git/lfs/objects/",
@@ -59,7 +60,7 @@ struct Deployed {
 impl Deployed {
     fn start(sandbox: &Sandbox, more: &str) -> Self {
         let server = Server::start(sandbox, &format!("{OPTIONS} {more}"));
-        let nginx = Nginx::start(sandbox, &config(sandbox, &server));
+        let nginx = Nginx::start(sandbox, &config(sandbox, &[server.host().to_owned()]));
         Self { nginx, server }
     }
 

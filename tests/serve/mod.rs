@@ -3,7 +3,7 @@
 mod catalog;
 pub(crate) mod clients;
 mod conditional;
-mod deployed;
+pub(crate) mod deployed;
 mod downloads;
 mod following;
 mod gosspks;
