@@ -11,7 +11,7 @@ use super::gate::Gate;
 use super::guests::Guest;
 use super::incoming_body::{IncomingBody, LEAVE};
 use super::outgoing::{self, End, Sent};
-use super::rebuild::rebuild;
+use super::rebuild::{Sender, rebuild};
 use super::receive::{Lack, Receiver};
 use super::refusal::Refusal;
 use super::relay::{Answer, RelayError};
@@ -203,7 +203,12 @@ impl Exchange<'_> {
         if matched.is_quick {
             return self.send(guarded(|| handler.answer(&request)));
         }
-        let clean = rebuild(&self.asked.head, &request);
+        let sender = Sender {
+            client: request.client,
+            peer: request.peer,
+            secure: request.secure,
+        };
+        let clean = rebuild(&self.asked.head, request.body.len(), sender);
         let answer = self
             .gate
             .relay

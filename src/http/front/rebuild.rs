@@ -1,9 +1,9 @@
 //! The clean request that goes over the relay: what the gate understood, and nothing else.
 
 use std::fmt::Write as _;
+use std::net::IpAddr;
 
 use super::request_head::RequestHead;
-use crate::http::request::Request;
 
 /// Where the gate says who asked a proxy; a client's own headers of these names are dropped.
 pub(super) const CLIENT: &str = "spkrepo-client";
@@ -32,16 +32,25 @@ const DROPPED: [&str; 14] = [
     "upgrade",
 ];
 
-/// Returns `head` as a request of HTTP/1.1 with the body of `request`, which it is the head of.
-pub(super) fn rebuild(head: &RequestHead, request: &Request) -> Vec<u8> {
+/// Who sends a request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sender {
+    pub(super) client: IpAddr,
+    pub(super) peer: IpAddr,
+    /// Whether the connection is encrypted.
+    pub(super) secure: bool,
+}
+
+/// Returns `head` as a request of HTTP/1.1 with a body of `length` bytes.
+pub(super) fn rebuild(head: &RequestHead, length: usize, sender: Sender) -> Vec<u8> {
     let mut text = format!("{} {} HTTP/1.1\r\n", head.method, head.target);
     for (name, value) in head.headers.iter().filter(|(name, _)| is_kept(head, name)) {
         put(&mut text, name, value);
     }
-    put(&mut text, CLIENT, request.client);
-    put(&mut text, PEER, request.peer);
-    put(&mut text, SECURE, request.secure);
-    put(&mut text, "content-length", request.body.len());
+    put(&mut text, CLIENT, sender.client);
+    put(&mut text, PEER, sender.peer);
+    put(&mut text, SECURE, sender.secure);
+    put(&mut text, "content-length", length);
     text.push_str("\r\n");
     text.into_bytes()
 }
@@ -70,11 +79,12 @@ mod tests {
             TE: trailers\r\nUpgrade: h2c\r\nSpkrepo-Peer: 6.6.6.6\r\nExpect: 100-continue\r\n\
             Transfer-Encoding: chunked\r\nContent-Length: 9\r\n\r\n";
         let (head, _) = parse(head, bounds).expect("valid").expect("whole");
-        let mut request = Request::get("/a").secured(true);
-        request.peer = "10.0.0.1".parse().expect("an address");
-        request.client = "10.0.0.2".parse().expect("an address");
-        request.body = b"abc".to_vec();
-        let text = String::from_utf8(rebuild(&head, &request)).expect("ASCII");
+        let sender = Sender {
+            client: "10.0.0.2".parse().expect("an address"),
+            peer: "10.0.0.1".parse().expect("an address"),
+            secure: true,
+        };
+        let text = String::from_utf8(rebuild(&head, 3, sender)).expect("ASCII");
         assert_eq!(
             text,
             "POST /a HTTP/1.1\r\nhost: x\r\nkept: 2\r\nspkrepo-client: 10.0.0.2\r\n\

@@ -25,7 +25,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use chunked::Decoder;
 use framing::{Extent, Framing, framing};
 use libfuzzer_sys::fuzz_target;
-use rebuild::rebuild;
+use rebuild::{Sender, rebuild};
 use refusal::Refusal;
 use request_head::{Bounds, RequestHead, parse};
 
@@ -34,6 +34,7 @@ const BOUNDS: Bounds = Bounds {
     headers: 32,
 };
 const MAX_BODY: u64 = 1024;
+const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
 const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 fuzz_target!(|bytes: &[u8]| {
@@ -91,7 +92,12 @@ fn rebuilt_means_the_same(head: &RequestHead, found: Framing) {
     };
     assert!(length <= MAX_BODY);
     let length_of_body = usize::try_from(length).expect("a small number");
-    let clean = rebuild(head, length_of_body, PEER, false);
+    let sender = Sender {
+        client: CLIENT,
+        peer: PEER,
+        secure: false,
+    };
+    let clean = rebuild(head, length_of_body, sender);
     let bounds = Bounds {
         bytes: clean.len(),
         headers: 64,
@@ -108,6 +114,10 @@ fn rebuilt_means_the_same(head: &RequestHead, found: Framing) {
     assert_eq!(
         again.values("spkrepo-peer").collect::<Vec<_>>(),
         ["127.0.0.1"]
+    );
+    assert_eq!(
+        again.values("spkrepo-client").collect::<Vec<_>>(),
+        ["192.0.2.7"]
     );
     for gone in [
         "connection",
