@@ -91,6 +91,13 @@
 //! which neither spkrepo's writers nor git's can give a blob a name (`repo::Quiet` holds their locks), after the names were
 //! read once more. Whoever wants a blob that is there already makes it young again (`StagedBlob::keep`).
 //!
+//! # Damage is found
+//!
+//! `ops::fsck` has git look at its own, reads every tip as `check` does, and then asks for each blob that anything names (with
+//! what is damaged passed over) who has it whole: the local store by its bytes, remotes by their word and a sample's bytes.
+//! Only with all of that known it is decided what is a fault. `fsck::repair` brings blobs here first, since what is whole here
+//! can go to remotes, and deletes nothing that is the only copy.
+//!
 //! # A commit arrives
 //!
 //! A follower looks at the reference five times a second. `repo::load` parses the packages whose tree changed, takes the

@@ -12,6 +12,7 @@ mod demo;
 mod diff;
 mod explain;
 mod export;
+mod fsck;
 mod gc;
 mod help;
 mod history;

@@ -95,6 +95,23 @@ impl BlobStore {
         Some(modified(&metadata))
     }
 
+    /// Moves what is at the blob's place aside, where git-lfs moves what is damaged (git-lfs-fsck(1)); returns where it is now.
+    pub(crate) fn set_aside(&self, sha256: Sha256) -> Result<PathBuf, BlobError> {
+        let folder = self.folder().join("bad");
+        let aside = folder.join(sha256.to_string());
+        let moved =
+            fs::create_dir_all(&folder).and_then(|()| fs::rename(self.path(sha256), &aside));
+        let path = aside.clone();
+        moved.map_err(|source| BlobError::Write { path, source })?;
+        Ok(aside)
+    }
+
+    /// Moves it back.
+    pub(crate) fn put_back(&self, sha256: Sha256, aside: &Path) -> Result<(), BlobError> {
+        let path = self.path(sha256);
+        fs::rename(aside, &path).map_err(|source| BlobError::Write { path, source })
+    }
+
     /// Removes the blob; one that is not here is removed already.
     pub(crate) fn remove(&self, sha256: Sha256) -> Result<(), BlobError> {
         remove_file(&self.path(sha256))

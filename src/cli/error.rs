@@ -132,6 +132,7 @@ impl Advice for GitError {
         match self {
             Self::DetachedHead { .. } => hints(&[hint::CHECKOUT_BRANCH]),
             Self::Dirty { .. } => hints(&[hint::COMMIT_FIRST]),
+            Self::BrokenReference { .. } => hints(&[hint::MEND_REFERENCE]),
             Self::Incomplete { .. } => hints(&[hint::WHOLE_HISTORY]),
             Self::Locked { .. } => hints(&[hint::LOCKED]),
             Self::NoIdentity => hints(&[hint::ADD_IDENTITY]),

@@ -40,6 +40,8 @@ pub(super) const FORCE_UNSIGN: &str =
 pub(super) const FETCH_ALL: &str = "a shallow clone lacks the history: `git fetch --unshallow`, or `fetch-depth: 0` for actions/checkout; or name both commits, `spkrepo diff A B`";
 pub(super) const DAMAGED_BLOB: &str = "`spkrepo blob status` shows which places have it; a whole copy is put in its place by `spkrepo blob pull` once the damaged file is away";
 pub(super) const DEEPEN: &str = "a shallow clone lacks the history: `git fetch --unshallow`, or `fetch-depth: 0` for actions/checkout";
+pub(super) const FSCK_REPAIR: &str =
+    "`spkrepo fsck --repair` puts in order what has a whole copy elsewhere";
 pub(super) const GC_DELETE: &str = "`spkrepo gc --delete` deletes it";
 pub(super) const GC_OUTSIDE: &str =
     "`spkrepo gc --delete --outside` collects it, when no other repository uses it";
@@ -60,6 +62,7 @@ pub(super) const LIST_TOKENS: &str = "`spkrepo token list` shows the tokens";
 pub(super) const LOCKED: &str = "wait for the other process; if none is running, delete that file";
 pub(super) const LOCK_TIMEOUT: &str =
     "try again when it has finished, or wait longer with `--lock-timeout 10min`";
+pub(super) const MEND_REFERENCE: &str = "`git reflog` shows what it named; `git update-ref` names it again, or `git update-ref -d` removes it";
 pub(super) const METRICS_LISTEN: &str = "`spkrepo serve --metrics-listen 127.0.0.1:9100` answers /healthz without TLS as well; give this command the same";
 pub(super) const NAME_BASE: &str = "name the commit to compare with: `spkrepo diff A`";
 pub(super) const LIST_GPG_KEYS: &str = "`gpg --list-secret-keys` shows the keys that it has";
@@ -106,7 +109,7 @@ pub(super) const YANK: &str =
 
 /// Every hint of this file.
 #[cfg(test)]
-pub(super) const ALL: [&str; 71] = [
+pub(super) const ALL: [&str; 73] = [
     BLOBS_FIRST,
     CARRY_AGAIN,
     DAMAGED_BLOB,
@@ -146,6 +149,7 @@ pub(super) const ALL: [&str; 71] = [
     FETCH_ALL,
     FINISH,
     FORCE_UNSIGN,
+    FSCK_REPAIR,
     GC_DELETE,
     GC_OUTSIDE,
     INIT,
@@ -155,6 +159,7 @@ pub(super) const ALL: [&str; 71] = [
     LIST_GPG_KEYS,
     LIST_TOKENS,
     LOCKED,
+    MEND_REFERENCE,
     METRICS_LISTEN,
     NAME_BASE,
     NAME_GPG_KEY,

@@ -12,6 +12,7 @@ mod diff;
 mod error;
 mod explain;
 mod export;
+mod fsck;
 mod gc;
 mod happened;
 mod healthcheck;
@@ -107,6 +108,7 @@ enum Command {
     Query(query::Args),
     Serve(serve::Args),
     Export(export::Args),
+    Fsck(fsck::Args),
     #[command(name = "prune-releases")]
     Prune(prune::Args),
     Gc(gc::Args),
@@ -190,6 +192,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Status, CliError> {
         Command::Query(args) => query::run(context, args),
         Command::Serve(args) => serve::run(context, &args),
         Command::Export(args) => export::run(context, args),
+        Command::Fsck(args) => fsck::run(context, &args),
         Command::Prune(args) => prune::run(context, args),
         Command::Gc(args) => gc::run(context, &args),
         Command::Config(args) => config::run(context, &args),

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 /// Says what could not be done with the git repository.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum GitError {
+    #[error("the reference `{name}` is damaged: it names no object")]
+    BrokenReference { name: String },
     #[error("`{path}` has changes that are not committed")]
     Dirty { path: String },
     #[error("HEAD is detached at {commit}, so there is no branch to commit to")]

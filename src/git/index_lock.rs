@@ -47,11 +47,16 @@ impl IndexLock {
 
     /// Removes the lock that a killed process of ours left; anybody else's stays.
     pub(super) fn remove_stale(git_dir: &Path, folder: &Path) -> Result<(), GitError> {
-        let lock = git_dir.join("index.lock");
-        if is_same_file(&lock, &token(folder)) {
-            fs::remove_file(&lock).map_err(GitError::file("remove", &lock))?;
+        match Self::stale(git_dir, folder) {
+            Some(lock) => fs::remove_file(&lock).map_err(GitError::file("remove", &lock)),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Returns the lock that a process of ours has made.
+    pub(super) fn stale(git_dir: &Path, folder: &Path) -> Option<PathBuf> {
+        let lock = git_dir.join("index.lock");
+        is_same_file(&lock, &token(folder)).then_some(lock)
     }
 }
 

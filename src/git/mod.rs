@@ -5,6 +5,7 @@
 mod base;
 mod commit;
 mod error;
+mod fsck;
 mod history;
 mod id;
 mod index;

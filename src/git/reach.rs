@@ -26,6 +26,8 @@ pub(crate) trait Visit {
 /// What was walked already; a later walk goes only where none has been.
 #[derive(Debug, Default)]
 pub(crate) struct Reach {
+    /// Whether what is damaged is passed over like what is not here.
+    is_forgiving: bool,
     seen: HashSet<Oid>,
 }
 
@@ -36,6 +38,7 @@ struct Walk<'a> {
     commit: Option<CommitId>,
     /// Whether something was not here that may have been forgotten.
     has_gap: Cell<bool>,
+    is_forgiving: bool,
     odb: Odb<'a>,
     root: &'a Root,
     seen: &'a mut HashSet<Oid>,
@@ -44,6 +47,14 @@ struct Walk<'a> {
 }
 
 impl Reach {
+    /// Returns one that passes over what is damaged, for whoever has somebody else find that.
+    pub(crate) fn forgiving() -> Self {
+        Self {
+            is_forgiving: true,
+            ..Self::default()
+        }
+    }
+
     /// Walks what `roots` lead to and no earlier walk has seen, the newest commits first.
     pub(crate) fn extend<'r>(
         &mut self,
@@ -61,9 +72,10 @@ impl Reach {
             "read the objects of",
             store.repo.path().display(),
         ))?;
-        let (firm, soft): (Vec<&Root>, Vec<&Root>) =
-            roots.into_iter().partition(|root| root.is_firm);
-        for root in firm.into_iter().chain(soft) {
+        let mut roots: Vec<&Root> = roots.into_iter().collect();
+        // A file that a commit has is better known by that than by an index.
+        roots.sort_by_key(|root| (!root.is_firm, root.path.is_some()));
+        for root in roots {
             if !self.seen.contains(&root.oid) {
                 self.walk(store, root, visit)?;
             }
@@ -77,6 +89,7 @@ impl Reach {
             added: Vec::new(),
             commit: None,
             has_gap: Cell::new(false),
+            is_forgiving: self.is_forgiving,
             odb: odb.map_err(GitError::at(
                 "read the objects of",
                 store.repo.path().display(),
@@ -220,6 +233,10 @@ impl Walk<'_> {
                 object: oid.to_string(),
                 root: self.root.name.clone(),
             }),
+            Err(_) if self.is_forgiving => {
+                self.has_gap.set(true);
+                Ok(None)
+            }
             Err(error) => Err(GitError::at("read the object", oid)(error)),
         }
     }

@@ -151,6 +151,11 @@ impl Store {
             .collect()
     }
 
+    /// Returns whether git's configuration has a remote.
+    pub(crate) fn has_remote(&self) -> bool {
+        !self.remotes().is_empty()
+    }
+
     /// Returns `origin`, or the remote that is the only one.
     fn only_remote(&self) -> Option<String> {
         let mut names = self.remotes();

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use git2::{Index, Oid};
 
-use super::{GitError, Store};
+use super::{CommitId, GitError, Store};
 
 /// Something that names an object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +22,16 @@ pub(crate) struct Root {
     pub(super) oid: Oid,
     /// The path of a file that an index names.
     pub(super) path: Option<String>,
+}
+
+impl Root {
+    /// Returns the root as one that may lead to what is not here.
+    fn forgiving(self) -> Self {
+        Self {
+            is_firm: false,
+            ..self
+        }
+    }
 }
 
 /// Folders in which a command keeps what it has yet to do.
@@ -36,20 +46,74 @@ impl Store {
         self.repo.is_shallow()
     }
 
-    /// Returns all roots as they are now.
+    /// Returns all roots as they are now; one that is damaged is an error.
     pub(crate) fn roots(&self) -> Result<BTreeSet<Root>, GitError> {
+        self.check_references()?;
         let mut roots = BTreeSet::new();
-        self.add_references(&mut roots)?;
+        self.add_files(&mut roots)?;
         for folder in self.git_dirs()? {
-            self.add_worktree_references(&folder, &mut roots)?;
-            self.add_heads(&folder, &mut roots)?;
-            self.add_logs(&folder.join("logs"), &mut roots)?;
-            for name in UNDER_WAY {
-                self.add_words(&folder.join(name), &mut roots)?;
-            }
             add_index(&folder, &mut roots)?;
         }
         Ok(roots)
+    }
+
+    /// Returns the roots that can be read, as ones that may lead to what is not here.
+    pub(crate) fn readable_roots(&self) -> Result<BTreeSet<Root>, GitError> {
+        let mut roots = BTreeSet::new();
+        self.add_files(&mut roots)?;
+        for folder in self.git_dirs()? {
+            // What is read before the damage counts.
+            let _ = add_index(&folder, &mut roots);
+        }
+        Ok(roots.into_iter().map(Root::forgiving).collect())
+    }
+
+    /// Returns the commits that branches, tags and the HEADs of all working trees name, as far as they are here.
+    pub(crate) fn named_commits(&self) -> Result<BTreeSet<CommitId>, GitError> {
+        let roots = self.readable_roots()?;
+        let is_tip = |root: &&Root| {
+            let starts = ["refs/heads/", "refs/tags/"];
+            let is_reference = starts.iter().any(|start| root.name.starts_with(start));
+            let is_head = root.name.rsplit('/').next() == Some("HEAD");
+            is_reference || is_head && !root.name.contains("logs/")
+        };
+        let commit = |root: &Root| {
+            let object = self.repo.find_object(root.oid, None).ok()?;
+            Some(CommitId(object.peel_to_commit().ok()?.id()))
+        };
+        Ok(roots.iter().filter(is_tip).filter_map(commit).collect())
+    }
+
+    /// Adds all but the indexes.
+    fn add_files(&self, roots: &mut BTreeSet<Root>) -> Result<(), GitError> {
+        self.add_references(roots)?;
+        for folder in self.git_dirs()? {
+            self.add_worktree_references(&folder, roots)?;
+            self.add_heads(&folder, roots)?;
+            self.add_logs(&folder.join("logs"), roots)?;
+            for name in UNDER_WAY {
+                self.add_words(&folder.join(name), roots)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses references that name nothing: libgit2 passes over them, and what they did name is not known.
+    fn check_references(&self) -> Result<(), GitError> {
+        for folder in self.git_dirs()? {
+            for file in files_below(&folder.join("refs"))? {
+                let is_lock = file
+                    .extension()
+                    .is_some_and(|extension| extension == "lock");
+                let text = read(&file)?;
+                let is_sound = text.starts_with("ref: ") || name_at(text.as_bytes()).is_some();
+                if !is_lock && !is_sound && file.exists() {
+                    let name = self.short_name(&file);
+                    return Err(GitError::BrokenReference { name });
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Returns the git directory of each working tree, the common one first.

@@ -271,6 +271,14 @@ impl Store {
         Ok(Some(locks))
     }
 
+    /// Returns the locks on indexes that killed processes of ours left. The caller must be the only one who locks by this
+    /// library.
+    pub(crate) fn stale_index_locks(&self, folder: &Path) -> Result<Vec<PathBuf>, GitError> {
+        let folders = self.git_dirs()?.into_iter();
+        let stale = folders.filter_map(|git_dir| IndexLock::stale(&git_dir, folder));
+        Ok(stale.collect())
+    }
+
     /// Removes what a killed [`Store::lock_indexes`] of ours left. The caller must be the only one who locks by this library.
     pub(crate) fn remove_stale_index_locks(&self, folder: &Path) -> Result<(), GitError> {
         let mut folders = self.git_dirs()?.into_iter();

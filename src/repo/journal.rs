@@ -52,6 +52,11 @@ fn file(folder: &Path) -> PathBuf {
 }
 
 impl Journal {
+    /// Returns where it is, when there is one.
+    pub(super) fn path(folder: &Path) -> PathBuf {
+        file(folder)
+    }
+
     /// Writes down that `reference` is about to move to `new`, and which working tree follows it.
     pub(super) fn write(
         folder: &Path,

@@ -14,6 +14,7 @@ mod named;
 mod pull;
 mod push;
 mod quiet;
+mod remains;
 mod remote;
 mod repository;
 mod snapshot;
@@ -33,8 +34,9 @@ pub(crate) use load::{
     LoadError, Loaded, load, load_changes, load_packages, load_people, package_trees,
 };
 pub(crate) use manner::{Carry, Manner, News, PushTo};
-pub(crate) use named::Named;
+pub(crate) use named::{Named, Naming};
 pub(crate) use pull::{PullError, Pulled};
+pub(crate) use remains::Remains;
 pub(crate) use remote::pointers_of_history;
 pub(crate) use repository::{OpenError, Repository};
 pub(crate) use snapshot::{Asset, Build, Keys, Package, Packages, Release, Snapshot};

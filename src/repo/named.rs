@@ -24,10 +24,12 @@ pub(crate) struct Named {
 pub(crate) struct Naming {
     /// Absent when an index alone names it.
     pub(crate) commit: Option<CommitId>,
+    /// Whether that is a pointer; otherwise only documents name the blob.
+    is_pointer: bool,
     /// What documents say.
     pub(crate) md5: BTreeSet<Md5>,
     pub(crate) path: String,
-    /// What pointers say. Of several, one is wrong.
+    /// What pointers and documents say. Of several, one is wrong.
     pub(crate) sizes: BTreeSet<u64>,
 }
 
@@ -40,6 +42,19 @@ impl Named {
         self.reach.extend(store, new, &mut names)?;
         self.roots = roots;
         Ok(())
+    }
+
+    /// Returns what the roots name that are `wanted`, as far as it is here.
+    pub(crate) fn of(store: &Store, wanted: impl Fn(&Root) -> bool) -> Result<Self, GitError> {
+        let mut roots = store.readable_roots()?;
+        roots.retain(wanted);
+        let mut named = Self {
+            reach: Reach::forgiving(),
+            ..Self::default()
+        };
+        let mut names = Names(&mut named.blobs);
+        named.reach.extend(store, &roots, &mut names)?;
+        Ok(named)
     }
 
     /// Returns whether anything names the blob.
@@ -60,15 +75,21 @@ impl Visit for Names<'_> {
     }
 
     fn file(&mut self, spot: Spot<'_>, content: &[u8]) {
-        let said = Said::read(content);
+        let mut said = Said::read(content);
+        // Tokens have digests in `maintainers.toml`, too.
+        if !said.is_pointer && !spot.path.starts_with("packages/") {
+            said.names.clear();
+        }
         for sha256 in said.names {
             let naming = self.0.entry(sha256).or_insert_with(|| Naming {
                 commit: spot.commit,
+                is_pointer: said.is_pointer,
                 path: spot.path.to_owned(),
                 ..Naming::default()
             });
             // A pointer is the better place to look at than a document.
-            if said.size.is_some() && naming.sizes.is_empty() {
+            if said.is_pointer && !naming.is_pointer {
+                naming.is_pointer = true;
                 naming.commit = spot.commit;
                 spot.path.clone_into(&mut naming.path);
             }
@@ -81,9 +102,9 @@ impl Visit for Names<'_> {
 /// What a small file says of blobs.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Said {
+    is_pointer: bool,
     md5: Option<Md5>,
     names: Vec<Sha256>,
-    /// Of a pointer.
     size: Option<u64>,
 }
 
@@ -95,11 +116,18 @@ impl Said {
             return said;
         };
         let mut size = None;
+        // Other tables of a document have sizes of other things.
+        let mut is_in_spk = false;
         for line in text.lines() {
             if let Some(oid) = line.strip_prefix("oid sha256:") {
                 said.names.extend(oid.trim().parse::<Sha256>());
+                said.is_pointer = true;
+            } else if line.starts_with('[') {
+                is_in_spk = line.trim_end() == "[spk]";
             } else if let Some(number) = line.strip_prefix("size ") {
-                size = number.trim().parse().ok();
+                let number = number.trim_start();
+                let stated = number.strip_prefix('=').filter(|_| is_in_spk);
+                size = stated.unwrap_or(number).trim().parse().ok().or(size);
             } else if let Some(digest) = value(line, "sha256") {
                 said.names.extend(digest.parse::<Sha256>());
             } else if let Some(digest) = value(line, "md5") {
@@ -113,7 +141,9 @@ impl Said {
 
 /// Returns the text that `key` has in a line of TOML.
 fn value<'a>(line: &'a str, key: &str) -> Option<&'a str> {
-    let rest = line.trim_start().strip_prefix(key)?.trim_start();
+    let line = line.trim_start();
+    let line = line.strip_prefix("spk.").unwrap_or(line);
+    let rest = line.strip_prefix(key)?.trim_start();
     let text = rest.strip_prefix('=')?.trim_start();
     let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''))?;
     text[1..].split(quote).next()
@@ -132,6 +162,7 @@ mod tests {
         let named = |text: &str| Said::read(text.as_bytes());
         let pointer = Pointer { oid, size: 12 }.to_text();
         let of_pointer = Said {
+            is_pointer: true,
             names: vec![oid],
             size: Some(12),
             ..Said::default()
@@ -140,9 +171,16 @@ mod tests {
         assert_eq!(named(&pointer.replace('\n', "\r\n")), of_pointer);
         let old = pointer.replace("git-lfs.github.com/spec/v1", "hawser.github.com/spec/v1");
         assert_eq!(named(&old), of_pointer);
+        let document =
+            format!("size = 3\n[spk]\nsize = 12\nsha256 = \"{DIGITS}\"\n[x]\nsize = 4\n");
+        assert_eq!(
+            (named(&document).names, named(&document).size),
+            (vec![oid], Some(12))
+        );
         for text in [
             format!("[spk]\nsha256 = \"{DIGITS}\"\n"),
             format!("  sha256='{DIGITS}' # the bytes"),
+            format!("spk.sha256 = '{DIGITS}'"),
         ] {
             assert_eq!(named(&text).names, [oid], "{text}");
         }
@@ -183,6 +221,11 @@ mod tests {
             size: 5,
         };
         source.put("hidden/file.bin", pointer.to_text());
+        let token = Sha256::of(b"token");
+        source.put(
+            "maintainers.toml",
+            format!("[x.tokens.ci]\nsha256 = '{token}'\n"),
+        );
         let second = source.commit();
         let store = &source.store;
         store
@@ -190,5 +233,6 @@ mod tests {
             .expect("writable");
         named.update(store).expect("readable");
         assert!(named.contains(other) && named.contains(empty));
+        assert!(!named.contains(token));
     }
 }

@@ -12,6 +12,7 @@ mod open;
 mod patience;
 mod remote;
 mod send;
+mod verify;
 mod web;
 mod wire;
 
@@ -21,3 +22,4 @@ pub(crate) use lfs::GitAccess;
 pub(crate) use open::{Access, open};
 pub(crate) use remote::{BlobRemote, Found, Listed, Names, Put, Reading, Wanted, Way, is_fresh};
 pub(crate) use send::send;
+pub(crate) use verify::verify;

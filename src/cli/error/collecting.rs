@@ -1,10 +1,11 @@
 //! What to do about blobs that are not collected, and releases that are not proposed to go.
 
 use super::{Advice, CliError, hint, hints};
+use crate::ops::fsck::FsckError;
 use crate::ops::gc::GcError;
 use crate::ops::prune::PruneError;
 
-with_advice!(GcError, PruneError);
+with_advice!(FsckError, GcError, PruneError);
 
 impl Advice for GcError {
     fn hints(&self) -> Vec<String> {
@@ -41,6 +42,25 @@ impl Advice for PruneError {
     fn details(&self) -> Vec<String> {
         match self {
             Self::Open(error) => error.details(),
+            Self::Write(error) => error.details(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Advice for FsckError {
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Blob(_) | Self::Read { .. } => Vec::new(),
+            Self::Git(error) => error.hints(),
+            Self::Remote(error) => error.hints(),
+            Self::Write(error) => error.hints(),
+        }
+    }
+
+    fn details(&self) -> Vec<String> {
+        match self {
+            Self::Remote(error) => error.details(),
             Self::Write(error) => error.details(),
             _ => Vec::new(),
         }

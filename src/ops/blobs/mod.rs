@@ -22,7 +22,7 @@ pub(crate) use list::{ListReport, list};
 pub(crate) use pull::{PullReport, download, pull};
 pub(crate) use push::{PushReport, push, upload};
 pub(crate) use scope::{Scope, wanted};
-pub(crate) use status::{Presence, Row, StatusReport, status};
+pub(crate) use status::{Presence, Row, StatusReport, at as presences, status};
 
 /// Says why nothing could be done.
 #[derive(Debug, thiserror::Error)]

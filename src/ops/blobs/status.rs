@@ -104,7 +104,7 @@ fn row(store: &BlobStore, blob: &Wanted) -> Row {
 }
 
 /// Asks for a list where there is one, and for each blob otherwise.
-fn at(
+pub(crate) fn at(
     remote: &dyn BlobRemote,
     blobs: &[Wanted],
     at_once: usize,

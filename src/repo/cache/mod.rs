@@ -11,7 +11,7 @@ mod record;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
@@ -51,6 +51,33 @@ impl Cache {
     pub(crate) fn read(&self) -> Packages {
         let lines = self.lines();
         lines.map(decode_all).unwrap_or_default()
+    }
+
+    /// Returns where the file is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns whether the file is there and some of it cannot be read; that of another version is not damaged.
+    pub(super) fn is_damaged(&self) -> bool {
+        let Ok(mut file) = File::open(&self.path) else {
+            return false;
+        };
+        let mut start = [0; "spkrepo packages ".len()];
+        if file.read_exact(&mut start).is_err() || !HEADER.as_bytes().starts_with(&start) {
+            return true;
+        }
+        let Ok(lines) = self.lines() else {
+            return false;
+        };
+        let (mut all, mut decoded, mut bytes) = (0, 0, HEADER.len() as u64);
+        for line in lines {
+            all += 1;
+            decoded += usize::from(record::decode(HEADER, &line).is_some());
+            bytes += line.len() as u64 + 1;
+        }
+        let size = file.metadata().map_or(0, |metadata| metadata.len());
+        decoded < all || bytes != size
     }
 
     /// Replaces the file by one with these packages.
