@@ -44,6 +44,9 @@ pub(crate) struct Answer {
     url: String,
 }
 
+const AGENT: &str = concat!("spkrepo/", env!("CARGO_PKG_VERSION"));
+/// What a service of this machine may take.
+const NEAR: Duration = Duration::from_secs(1);
 /// Until there is a connection, with its TLS.
 const CONNECT: Duration = Duration::from_secs(20);
 /// How long a server may think about what it answers: an object store may put a large upload together meanwhile.
@@ -67,9 +70,25 @@ impl Transport {
             .timeout_per_read(Some(SILENCE))
             .timeout_per_write(Some(SILENCE))
             .tls_config(TlsConfig::builder().root_certs(roots.0).build())
-            .user_agent(concat!("spkrepo/", env!("CARGO_PKG_VERSION")))
+            .user_agent(AGENT)
             // Bytes are compared with digests: they must arrive as they are stored.
             .accept_encoding("identity")
+            .build();
+        Self {
+            agent: config.into(),
+        }
+    }
+
+    /// Returns one for services of this machine's own, such as the one that tells a container its credentials. It asks them
+    /// directly, follows nothing, and does not wait where there is none.
+    pub(crate) fn near() -> Self {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .proxy(None)
+            .timeout_connect(Some(NEAR))
+            .timeout_global(Some(2 * NEAR))
+            .user_agent(AGENT)
             .build();
         Self {
             agent: config.into(),
