@@ -26,6 +26,13 @@ macro_rules! digest_type {
         #[serde(try_from = "String", into = "String")]
         pub(crate) struct $name([u8; $bytes]);
 
+        impl $name {
+            /// Returns the value as bytes, for formats that do not have it in hexadecimal.
+            pub(crate) fn as_bytes(&self) -> &[u8] {
+                &self.0
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
@@ -91,6 +98,13 @@ fn nibble(digit: u8) -> Option<u8> {
         b'0'..=b'9' => Some(digit - b'0'),
         b'a'..=b'f' => Some(digit - b'a' + 10),
         _ => None,
+    }
+}
+
+impl Md5 {
+    /// Returns the MD5 of `bytes`.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        Self(md5::Md5::digest(bytes).into())
     }
 }
 

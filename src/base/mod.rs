@@ -5,4 +5,5 @@ pub(crate) mod backoff;
 pub(crate) mod causes;
 pub(crate) mod crew;
 pub(crate) mod digest;
+pub(crate) mod disposition;
 pub(crate) mod limits;

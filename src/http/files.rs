@@ -2,12 +2,12 @@
 
 use super::cache_policy;
 use super::conditional;
-use super::disposition::attachment;
 use super::etag::ETag;
 use super::handler::Site;
 use super::reply::Reply;
 use super::request::Request;
 use crate::base::digest::Sha256;
+use crate::base::disposition::attachment;
 use crate::blob::BlobError;
 use crate::model::channel::Channel;
 use crate::repo::{Asset, Build};

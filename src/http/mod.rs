@@ -29,7 +29,6 @@ mod cache_policy;
 mod catalog_cache;
 mod checkup;
 mod conditional;
-mod disposition;
 mod etag;
 #[cfg(test)]
 mod exhaustive;

@@ -22,7 +22,7 @@ const NOT_ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC
 /// Returns the value of `Content-Disposition` for a file that is to be kept as `name`.
 ///
 /// Without it a tool takes the end of the address, escapes and all.
-pub(super) fn attachment(name: &str) -> String {
+pub(crate) fn attachment(name: &str) -> String {
     let plain: String = name.chars().map(plain).collect();
     let mut value = format!("attachment; filename=\"{plain}\"");
     if plain != name {
