@@ -63,6 +63,14 @@
 //! which the last come only when all were found to be the blob's. What a remote needs to let us in comes from the `git`
 //! command and from what `cli` has read of the environment.
 //!
+//! # An SPK goes to an object store
+//!
+//! `transfer::send` hands the blob to a remote as a reader that hashes and fails before its last byte when that is not the
+//! blob: a request that was not whole leaves nothing behind. `transfer::s3` asks first whether the blob is there, then puts it
+//! by one request, or in parts, each with a digest that the store compares. How far an upload in parts is, a file in the git
+//! directory tells the next process, and the store what of it is true. Credentials come from `cli`, which alone reads the
+//! environment; signatures are part of addresses, of which no message shows more than the path.
+//!
 //! # An SPK is signed
 //!
 //! `spk::layout` finds the contents that DSM signs; `pgp::Signer` signs them as they are read from the blob, and states the

@@ -28,6 +28,7 @@ const WRAPPERS: &[(&str, &[&str])] = &[
     ("flate2", &["http::gzip", "spk"]),
     ("git2", &["git"]),
     ("indicatif", &["cli"]),
+    ("instant_xml", &["transfer::s3"]),
     ("sequoia_openpgp", &["pgp"]),
     ("ring", &["http::hook"]),
     ("rusty_s3", &["transfer::s3"]),

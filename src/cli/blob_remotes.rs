@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use super::Context;
 use super::error::CliError;
 use super::roots::{RootsError, roots};
+use super::s3_access::s3_access;
 use super::ui::Ui;
 use crate::blob::BlobStore;
 use crate::git::{GitError, Network};
@@ -44,7 +45,9 @@ impl Opener {
         Ok(Self {
             access: Access {
                 git: GitAccess { network, store },
+                s3: s3_access(),
                 transport: Transport::new(roots()?, REDIRECTS),
+                uploads: repository.store.common_dir().join("spkrepo/uploads"),
             },
         })
     }

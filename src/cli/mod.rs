@@ -35,6 +35,7 @@ mod push;
 mod query;
 mod rollback;
 mod roots;
+mod s3_access;
 mod secret;
 mod serve;
 mod settings;

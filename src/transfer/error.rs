@@ -8,6 +8,8 @@ use crate::blob::BlobError;
 use crate::git::{GitError, RemoteError};
 use crate::web::WebError;
 
+use super::s3::CredentialsError;
+
 /// Says what went wrong with which blob or remote.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TransferError {
@@ -15,6 +17,17 @@ pub(crate) enum TransferError {
     Absent { remote: String, sha256: Sha256 },
     #[error(transparent)]
     Blob(#[from] BlobError),
+    /// The bytes that arrived are not those that were sent.
+    #[error("an upload to `{remote}` arrived broken: {reason}")]
+    Broken { reason: String, remote: String },
+    #[error("the clock here is {skew}, and so `{remote}` believes no signature")]
+    Clock { remote: String, skew: String },
+    #[error("the credentials for `{remote}` cannot be had")]
+    Credentials {
+        remote: String,
+        #[source]
+        source: Box<CredentialsError>,
+    },
     #[error("what `{remote}` has as the blob {sha256} is something else: {reason}")]
     Damaged {
         reason: String,
@@ -46,11 +59,24 @@ pub(crate) enum TransferError {
     },
     #[error("the blob {sha256} is damaged here: its SHA-256 is {found}")]
     LocalDamage { found: Sha256, sha256: Sha256 },
+    #[error("there is no bucket `{bucket}` where `{remote}` should be")]
+    NoBucket { bucket: String, remote: String },
+    #[error("`{remote}` wants credentials, and there are none in {places}")]
+    NoCredentials { places: String, remote: String },
     /// An answer that is none, or that asks for what cannot be done.
     #[error("`{remote}` cannot be used: {reason}")]
     Protocol { reason: String, remote: String },
     #[error("nothing can be uploaded to `{remote}`, or removed there: it is read-only")]
     ReadOnly { remote: String },
+    #[error(
+        "the bucket of `{remote}` is in the region `{expected}`, not in `{stated}`: state it as `region` in spkrepo.toml, or as \
+         AWS_REGION"
+    )]
+    Region {
+        expected: String,
+        remote: String,
+        stated: String,
+    },
     #[error("`{url}` of `{remote}` answered with status {status}{}", said(.reason))]
     Status {
         /// What the server says; may be empty.
@@ -63,6 +89,12 @@ pub(crate) enum TransferError {
         "`{remote}` goes by the names of builds, and the blob {sha256} is that of none that is known"
     )]
     Unnamed { remote: String, sha256: Sha256 },
+    /// It is asked again without.
+    #[error("`{remote}` does not know {what}")]
+    Unsupported { remote: String, what: &'static str },
+    /// It is begun anew.
+    #[error("`{remote}` does not go on with an upload: {reason}")]
+    UploadGone { reason: String, remote: String },
     #[error("`{remote}` could not be reached")]
     Web {
         remote: String,
@@ -79,11 +111,14 @@ fn said(reason: &str) -> String {
 }
 
 impl TransferError {
-    /// Says whether the same may succeed a moment later (RFC 9110 §15.5.9, §15.6; RFC 6585 §4).
+    /// Says whether the same may succeed a moment later (RFC 9110 §15.5.9, §15.5.10, §15.6; RFC 6585 §4).
     pub(crate) fn is_passing(&self) -> bool {
         match self {
-            Self::Interrupted { .. } => true,
-            Self::Status { status, .. } => matches!(status, 408 | 429 | 500 | 502..=504),
+            Self::Broken { .. }
+            | Self::Interrupted { .. }
+            | Self::Unsupported { .. }
+            | Self::UploadGone { .. } => true,
+            Self::Status { status, .. } => matches!(status, 408 | 409 | 429 | 500 | 502..=504),
             Self::Web { source, .. } => {
                 matches!(
                     source,

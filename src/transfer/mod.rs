@@ -1,6 +1,7 @@
 //! Carries blobs between the store of this machine and remotes.
 //!
-//! A [`BlobRemote`] is one place: a [`folder`], a Git LFS server ([`lfs`]), addresses of the [`web`]. [`open`] makes them of what `spkrepo.toml` says.
+//! A [`BlobRemote`] is one place: a [`folder`], a Git LFS server ([`lfs`]), a bucket ([`s3`]), addresses of the [`web`].
+//! [`open`] makes them of what `spkrepo.toml` says.
 //! [`fetch`] brings one blob from the first remote that has it whole; [`send`] uploads one that is whole here. A blob's name
 //! is its SHA-256, so nothing is taken on trust: bytes are hashed as they come and as they go.
 
@@ -11,6 +12,7 @@ mod lfs;
 mod open;
 mod patience;
 mod remote;
+mod s3;
 mod send;
 mod verify;
 mod web;
@@ -21,5 +23,6 @@ pub(crate) use fetch::{Fetched, fetch};
 pub(crate) use lfs::GitAccess;
 pub(crate) use open::{Access, open};
 pub(crate) use remote::{BlobRemote, Found, Listed, Names, Put, Reading, Wanted, Way, is_fresh};
+pub(crate) use s3::{Container, S3Access, S3Key};
 pub(crate) use send::send;
 pub(crate) use verify::verify;

@@ -1,6 +1,6 @@
 //! Makes remotes of what `spkrepo.toml` says.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
@@ -8,6 +8,7 @@ use super::error::TransferError;
 use super::folder::Folder;
 use super::lfs::{GitAccess, Lfs, Login};
 use super::remote::BlobRemote;
+use super::s3::{S3Access, S3Remote};
 use super::web::WebFiles;
 use super::wire::Wire;
 use crate::git::{LfsServer, Store};
@@ -18,7 +19,11 @@ use crate::web::Transport;
 /// What it takes to use remotes, and does not stand in the repository.
 pub(crate) struct Access {
     pub(crate) git: GitAccess,
+    /// What the environment says about object stores.
+    pub(crate) s3: S3Access,
     pub(crate) transport: Transport,
+    /// Where it is noted how far long uploads are, so that another process can go on with them.
+    pub(crate) uploads: PathBuf,
 }
 
 /// Makes the remotes, in their order.
@@ -43,11 +48,9 @@ fn open_one(doc: &BlobRemoteDoc, access: &Access) -> Result<Box<dyn BlobRemote>,
         )),
         BlobPlace::Web(url) => Box::new(WebFiles::new(url.clone(), wire)),
         BlobPlace::Lfs(stated) => open_lfs(doc, stated.as_ref(), access, wire)?,
-        BlobPlace::S3(_) => {
-            return Err(TransferError::Protocol {
-                reason: "this kind of remote is not known yet".to_owned(),
-                remote: wire.name,
-            });
+        BlobPlace::S3(place) => {
+            let uploads = access.uploads.clone();
+            Box::new(S3Remote::new(doc, place, &access.s3, uploads, wire)?)
         }
     })
 }

@@ -58,7 +58,7 @@ impl Wire {
 }
 
 /// Returns a text of somebody else's as one short line.
-fn line(text: &str) -> String {
+pub(super) fn line(text: &str) -> String {
     let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     let plain: String = plain.collect();
     let words: Vec<&str> = plain.split_whitespace().collect();

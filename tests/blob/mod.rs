@@ -3,6 +3,8 @@
 mod folder;
 mod lfs;
 mod push;
+mod s3;
+mod s3_interrupted;
 mod server;
 
 use fs_err as fs;
@@ -19,12 +21,17 @@ pub(crate) fn with_remotes(remotes: &str) -> Sandbox {
     sandbox
         .spk("x.spk", &Spk::new("demo", "1.0-1").arch("x86_64"))
         .spk("o.spk", &Spk::new("other", "2").payload_size(1 << 20));
+    add_remotes(&sandbox, remotes);
+    sandbox.run("add ../x.spk ../o.spk").success();
+    sandbox
+}
+
+/// Adds `remotes` to spkrepo.toml.
+pub(crate) fn add_remotes(sandbox: &Sandbox, remotes: &str) {
     let root = sandbox.root().display().to_string();
     let settings = sandbox.read("spkrepo.toml") + "\n" + &remotes.replace("ROOT", &root);
     sandbox.write("spkrepo.toml", &settings);
     sandbox.git("commit --quiet -am remotes");
-    sandbox.run("add ../x.spk ../o.spk").success();
-    sandbox
 }
 
 /// Removes what is in the store of the repository.

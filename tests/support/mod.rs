@@ -15,6 +15,7 @@ pub(crate) mod nginx;
 pub(crate) mod outcome;
 mod png;
 mod redact;
+pub(crate) mod relay;
 pub(crate) mod replay;
 pub(crate) mod s3;
 pub(crate) mod sandbox;

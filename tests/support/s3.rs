@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use fs_err as fs;
 
 use super::sandbox::Sandbox;
+use super::tool::tool;
 
 /// What it lets in.
 pub(crate) const KEY: &str = "AKIASPKREPOTEST";
@@ -68,10 +69,7 @@ impl S3Server {
 
     /// Returns what to write into `spkrepo.toml`.
     pub(crate) fn table(&self, name: &str) -> String {
-        format!(
-            "\n[[blobs.remote]]\nname = \"{name}\"\nurl = \"s3://{BUCKET}/{PREFIX}\"\nendpoint = \"http://{}\"\n",
-            self.host
-        )
+        table(name, &self.host)
     }
 
     /// Returns the file in which it keeps a blob.
@@ -93,6 +91,13 @@ impl S3Server {
     }
 }
 
+/// Returns what to write into `spkrepo.toml` for a store that is reached at `host`.
+pub(crate) fn table(name: &str, host: &str) -> String {
+    format!(
+        "\n[[blobs.remote]]\nname = \"{name}\"\nurl = \"s3://{BUCKET}/{PREFIX}\"\nendpoint = \"http://{host}\"\n"
+    )
+}
+
 impl Drop for S3Server {
     fn drop(&mut self) {
         // It may have been killed already.
@@ -104,7 +109,7 @@ impl Drop for S3Server {
 /// Starts the program and waits until it listens; returns nothing when it ends instead.
 fn spawn(folder: &Path, host: &str) -> Option<Child> {
     let (address, port) = host.split_once(':').expect("host and port");
-    let mut child = Command::new(program())
+    let mut child = Command::new(tool("s3s-fs"))
         .args(["--host", address, "--port", port])
         .args(["--access-key", KEY, "--secret-key", SECRET])
         .arg(folder)
@@ -123,14 +128,4 @@ fn spawn(folder: &Path, host: &str) -> Option<Child> {
         std::thread::sleep(Duration::from_millis(10));
     }
     Some(child)
-}
-
-/// Returns the program: .ci/test puts it beside what the build makes.
-fn program() -> PathBuf {
-    let target = Path::new(env!("CARGO_BIN_EXE_spkrepo"))
-        .parent()
-        .and_then(Path::parent);
-    let ours = target.map(|target| target.join("tools/bin/s3s-fs"));
-    ours.filter(|path| path.exists())
-        .unwrap_or_else(|| PathBuf::from("s3s-fs"))
 }

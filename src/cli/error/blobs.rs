@@ -45,13 +45,21 @@ impl Advice for TransferError {
             Self::GitRemote(error) => error.hints(),
             Self::Absent { .. }
             | Self::Blob(_)
+            | Self::Broken { .. }
+            | Self::Clock { .. }
+            | Self::Credentials { .. }
             | Self::Denied { .. }
             | Self::Interrupted { .. }
             | Self::Io { .. }
+            | Self::NoBucket { .. }
+            | Self::NoCredentials { .. }
             | Self::Protocol { .. }
             | Self::ReadOnly { .. }
+            | Self::Region { .. }
             | Self::Status { .. }
             | Self::Unnamed { .. }
+            | Self::Unsupported { .. }
+            | Self::UploadGone { .. }
             | Self::Web { .. } => Vec::new(),
         }
     }
