@@ -119,6 +119,11 @@ fn settings(doc: &SettingsDoc) -> BTreeMap<String, String> {
         "signing.required",
         (!required.is_empty()).then(|| required.join(", ")),
     );
+    for remote in &doc.blobs.remote {
+        for (key, value) in remote.stated() {
+            put(&format!("blobs.{}.{key}", remote.name), value);
+        }
+    }
     for setting in SETTINGS {
         let value = doc.serve.get(setting).map(|stated| stated.texts.join(", "));
         put(&format!("serve.{}", setting.key()), value);

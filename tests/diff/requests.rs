@@ -502,6 +502,26 @@ fn the_rule_of_compatibility_changed() {
 }
 
 #[test]
+fn another_place_for_spks() {
+    let sandbox = base();
+    let settings = sandbox.read("spkrepo.toml");
+    let remote =
+        |url: &str| format!("{settings}\n[[blobs.remote]]\nname = \"store\"\nurl = \"{url}\"\n");
+    sandbox.git("switch --quiet main");
+    sandbox.write("spkrepo.toml", &remote("s3://ours/spk"));
+    commit(&sandbox, "A bucket");
+    sandbox.git("switch --quiet --force-create request");
+    let other = remote("s3://theirs/spk") + "endpoint = \"https://s3.evil.test\"\n";
+    sandbox.write("spkrepo.toml", &other);
+    commit(&sandbox, "Another bucket");
+    check(
+        "blob-remote",
+        &sandbox,
+        &["high settings-changed -", "high url-host-changed -"],
+    );
+}
+
+#[test]
 fn a_workflow_and_a_broken_file() {
     let sandbox = base();
     sandbox.write(".github/workflows/x.yml", "on: push\n");

@@ -84,7 +84,9 @@ pub(super) fn of_repository(repository: &RepositoryDiff) -> Vec<Risk> {
             return risk("exception-changed", Medium, exception(field));
         }
         let (name, severity) = match field.field.as_str() {
-            "repository.url" if has_other_host(field) => ("url-host-changed", High),
+            name if is_address(name) && has_other_host(field) => ("url-host-changed", High),
+            // Where SPKs are uploaded to, and downloaded from.
+            name if name.starts_with("blobs.") => ("settings-changed", High),
             "catalog.compatibility" | "signing.required" | "repository.url" => {
                 ("settings-changed", High)
             }
@@ -101,6 +103,10 @@ pub(super) fn of_repository(repository: &RepositoryDiff) -> Vec<Risk> {
         }
     });
     keys.chain(settings).chain(people).collect()
+}
+
+fn is_address(field: &str) -> bool {
+    field == "repository.url" || field.starts_with("blobs.")
 }
 
 /// Whether a key of a person says who may upload what. The person's name may have dots, and is not trusted to have none.

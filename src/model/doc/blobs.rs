@@ -107,6 +107,27 @@ impl BlobRemoteDoc {
             place: BlobPlace::Lfs(None),
         }
     }
+
+    /// Returns what is stated of it beside its name.
+    pub(crate) fn stated(&self) -> [(&'static str, Option<String>); 6] {
+        let place = match &self.place {
+            BlobPlace::S3(place) => Some(place),
+            _ => None,
+        };
+        let endpoint = place.and_then(|place| place.endpoint.as_ref());
+        let path_style = place.and_then(|place| place.path_style);
+        [
+            ("url", Some(self.place.to_string())),
+            ("endpoint", endpoint.map(ToString::to_string)),
+            ("path_style", path_style.map(|value| value.to_string())),
+            (
+                "public_url",
+                self.public_url.as_ref().map(ToString::to_string),
+            ),
+            ("read_only", self.read_only.then(|| true.to_string())),
+            ("region", place.and_then(|place| place.region.clone())),
+        ]
+    }
 }
 
 impl BlobsDoc {
