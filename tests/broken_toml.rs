@@ -156,7 +156,7 @@ const CASES: &[Case] = &[
             Replace("\"same-major\"\n", "\"same-mayor\"\n"),
         )],
         problems: &[
-            "spkrepo.toml:18: unknown variant `same-mayor`, expected `dsm7-boundary` or `same-major` (did you mean `same-major`?)",
+            "spkrepo.toml:26: unknown variant `same-mayor`, expected `dsm7-boundary` or `same-major` (did you mean `same-major`?)",
         ],
     },
     Case {
