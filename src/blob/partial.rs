@@ -103,7 +103,7 @@ impl Partial {
     }
 
     /// Forgets what has come.
-    pub(crate) fn restart(&mut self) -> io::Result<()> {
+    fn restart(&mut self) -> io::Result<()> {
         self.file.set_len(0)?;
         self.file.seek(SeekFrom::Start(0))?;
         self.hasher = Sha256Hasher::default();
@@ -111,9 +111,11 @@ impl Partial {
         Ok(())
     }
 
-    /// Takes what comes next.
+    /// Takes what comes next. What is too much is counted and not written: the file is never larger than the blob.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)?;
+        let room = self.size.saturating_sub(self.length);
+        let fits = usize::try_from(room).map_or(bytes.len(), |room| room.min(bytes.len()));
+        self.file.write_all(&bytes[..fits])?;
         self.hasher.update(bytes);
         self.length += bytes.len() as u64;
         Ok(())
@@ -199,10 +201,12 @@ mod tests {
     fn what_is_not_the_blob_gets_no_name_and_is_forgotten() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let store = BlobStore::new(folder.path());
-        for bytes in [&b"other"[..], b"who"] {
+        for bytes in [&b"other"[..], b"who", b"whole and more"] {
             let mut partial = begun(&store, b"whole");
             assert_eq!(partial.length(), 0);
             partial.write(bytes).expect("writable");
+            let written = fs::metadata(partial.path()).expect("it is there").len();
+            assert!(written <= 5, "{written}");
             assert!(!matches!(
                 partial.keep(),
                 Ok(()) | Err(PartialError::Blob(_))

@@ -175,9 +175,14 @@ impl BlobStore {
     ///
     /// Whoever else downloads it is waited for.
     pub(crate) fn partial(&self, sha256: Sha256, size: u64) -> Result<Option<Partial>, BlobError> {
-        let path = self.incomplete.join(format!("{sha256}.spkrepo"));
+        let path = self.partial_path(sha256);
         let partial = Partial::open(self.clone(), &path, sha256, size);
         partial.map_err(|source| BlobError::Write { path, source })
+    }
+
+    /// Returns where what has come of a download is, for whoever reads it while more comes.
+    pub(crate) fn partial_path(&self, sha256: Sha256) -> PathBuf {
+        self.incomplete.join(format!("{sha256}.spkrepo"))
     }
 
     /// Begins to take a blob in.

@@ -1,9 +1,10 @@
 //! Downloads a blob from the first remote that has it whole.
 
-use std::io;
+use std::cell::Cell;
+use std::io::{self, Read};
 
 use super::error::TransferError;
-use super::patience::patiently;
+use super::patience::{ATTEMPTS, patiently_within};
 use super::remote::{BlobRemote, Reading, Wanted};
 use crate::blob::{BlobError, BlobStore, Partial, PartialError};
 
@@ -20,6 +21,18 @@ pub(crate) enum Fetched {
 /// Bytes that are read at once.
 const PIECE: usize = 1 << 18;
 
+/// How a download goes, and who hears of it.
+pub(super) struct Manner<'a> {
+    /// How often a remote is tried of which nothing has come yet.
+    pub(super) attempts: u32,
+    /// How often one is tried that has sent something: more is expected of it.
+    pub(super) attempts_to_go_on: u32,
+    /// Hears why a remote did not give the blob, as soon as that is known.
+    pub(super) failed: &'a dyn Fn(&dyn BlobRemote, &TransferError),
+    /// Hears how many bytes are there; fewer than before when what had come was of no use.
+    pub(super) told: &'a dyn Fn(u64),
+}
+
 /// Brings `blob` into `store`, from the first of `remotes` that has it whole. What came before an interruption is gone on
 /// with. `told` hears how many bytes of it are there; fewer than before when what had come was of no use.
 ///
@@ -30,14 +43,33 @@ pub(crate) fn fetch(
     store: &BlobStore,
     told: &dyn Fn(u64),
 ) -> Result<Fetched, Vec<TransferError>> {
+    let manner = Manner {
+        attempts: ATTEMPTS,
+        attempts_to_go_on: ATTEMPTS,
+        failed: &|_, _| {},
+        told,
+    };
+    fetch_as(remotes, blob, store, &manner)
+}
+
+/// Does the same in another manner.
+pub(super) fn fetch_as(
+    remotes: &[&dyn BlobRemote],
+    blob: &Wanted,
+    store: &BlobStore,
+    manner: &Manner<'_>,
+) -> Result<Fetched, Vec<TransferError>> {
     let mut failures = Vec::new();
     if store.contains(blob.sha256, blob.size) {
         return Ok(Fetched::AlreadyThere);
     }
     for remote in remotes {
-        match fetch_from(*remote, blob, store, told) {
+        match fetch_from(*remote, blob, store, manner) {
             Ok(fetched) => return Ok(fetched),
-            Err(error) => failures.push(error),
+            Err(error) => {
+                (manner.failed)(*remote, &error);
+                failures.push(error);
+            }
         }
     }
     Err(failures)
@@ -47,7 +79,7 @@ fn fetch_from(
     remote: &dyn BlobRemote,
     blob: &Wanted,
     store: &BlobStore,
-    told: &dyn Fn(u64),
+    manner: &Manner<'_>,
 ) -> Result<Fetched, TransferError> {
     let mut has_begun = false;
     loop {
@@ -55,8 +87,17 @@ fn fetch_from(
             return Ok(Fetched::AlreadyThere);
         };
         let resumed = partial.length();
-        told(resumed);
-        patiently(|| go_on(remote, blob, &mut partial, told))?;
+        (manner.told)(resumed);
+        let attempts = Cell::new(manner.attempts);
+        patiently_within(
+            || attempts.get(),
+            || {
+                go_on(remote, blob, &mut partial, &|length| {
+                    attempts.set(manner.attempts_to_go_on);
+                    (manner.told)(length);
+                })
+            },
+        )?;
         let reason = match partial.keep() {
             Ok(()) => {
                 return Ok(Fetched::From {
@@ -88,12 +129,10 @@ fn go_on(
     if partial.length() == blob.size {
         return Ok(());
     }
-    let Reading { from, mut source } = remote.read(blob, partial.length())?;
-    if from != partial.length() {
-        partial
-            .restart()
-            .map_err(|source| not_written(partial, source))?;
-    }
+    let Reading { from, source } = remote.read(blob, partial.length())?;
+    let left = partial.length().checked_sub(from);
+    let left = left.ok_or_else(|| not_asked(remote))?;
+    let mut source = Skipping { left, source };
     let mut piece = vec![0; PIECE];
     loop {
         let length = match source.read(&mut piece) {
@@ -111,6 +150,34 @@ fn go_on(
         if taken < length {
             return Ok(());
         }
+    }
+}
+
+/// A source without its first bytes: a remote that cannot begin in the middle sends once more what is here already, and
+/// whether that was right tells the digest of the whole.
+struct Skipping {
+    left: u64,
+    source: Box<dyn Read + Send>,
+}
+
+impl Read for Skipping {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.left > 0 {
+            let most =
+                usize::try_from(self.left).map_or(buffer.len(), |left| left.min(buffer.len()));
+            match self.source.read(&mut buffer[..most])? {
+                0 => return Ok(0),
+                length => self.left -= length as u64,
+            }
+        }
+        self.source.read(buffer)
+    }
+}
+
+fn not_asked(remote: &dyn BlobRemote) -> TransferError {
+    TransferError::Protocol {
+        reason: "it sends another part than it is asked for".to_owned(),
+        remote: remote.name().to_owned(),
     }
 }
 

@@ -5,6 +5,7 @@
 //! [`fetch`] brings one blob from the first remote that has it whole; [`send`] uploads one that is whole here. A blob's name
 //! is its SHA-256, so nothing is taken on trust: bytes are hashed as they come and as they go.
 
+mod cache;
 mod error;
 mod fetch;
 mod folder;
@@ -18,6 +19,7 @@ mod verify;
 mod web;
 mod wire;
 
+pub(crate) use cache::{BlobCache, CacheLimits, Cut, Flight, Got, Refusal, Remotes};
 pub(crate) use error::TransferError;
 pub(crate) use fetch::{Fetched, fetch};
 pub(crate) use lfs::GitAccess;

@@ -8,12 +8,20 @@ pub(super) const ATTEMPTS: u32 = 6;
 
 /// Does `act` until it succeeds, fails for good, or has failed often enough.
 pub(super) fn patiently<T>(
+    act: impl FnMut() -> Result<T, TransferError>,
+) -> Result<T, TransferError> {
+    patiently_within(|| ATTEMPTS, act)
+}
+
+/// Does the same with as many attempts as `attempts` says after each.
+pub(super) fn patiently_within<T>(
+    attempts: impl Fn() -> u32,
     mut act: impl FnMut() -> Result<T, TransferError>,
 ) -> Result<T, TransferError> {
     let mut backoff = Backoff::default();
     loop {
         match act() {
-            Err(error) if error.is_passing() && backoff.attempts() + 1 < ATTEMPTS => {
+            Err(error) if error.is_passing() && backoff.attempts() + 1 < attempts() => {
                 backoff.pause()
             }
             ended => return ended,
