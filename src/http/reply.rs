@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::cache_policy;
+use crate::transfer::Flight;
 
 /// One answer.
 #[derive(Debug)]
@@ -27,8 +28,25 @@ pub(crate) enum Body {
         length: u64,
         offset: u64,
     },
+    /// A part of a file that is still coming.
+    Growing {
+        flight: Arc<Flight>,
+        length: u64,
+        offset: u64,
+    },
     /// One after the other.
     Parts(Vec<Body>),
+    /// A part of a file that is fetched only if it is sent: [`Body::kept`] puts it there.
+    Promised {
+        length: u64,
+        offset: u64,
+    },
+}
+
+/// What a promise is kept with.
+pub(super) enum Kept {
+    File(Arc<File>),
+    Flight(Arc<Flight>),
 }
 
 /// Bytes, or a part of them, that many replies can share.
@@ -86,6 +104,16 @@ impl Reply {
             length,
             offset: 0,
         };
+        Self {
+            body,
+            ..Self::new(200)
+        }
+        .with("Content-Type", media_type)
+    }
+
+    /// Returns an answer that is a whole file of `length` bytes, which is yet to be fetched.
+    pub(super) fn promised(media_type: &'static str, length: u64) -> Self {
+        let body = Body::Promised { length, offset: 0 };
         Self {
             body,
             ..Self::new(200)
@@ -173,8 +201,39 @@ impl Body {
         match self {
             Self::Bytes(bytes) => bytes.as_slice().len() as u64,
             Self::Empty => 0,
-            Self::File { length, .. } => *length,
+            Self::File { length, .. }
+            | Self::Growing { length, .. }
+            | Self::Promised { length, .. } => *length,
             Self::Parts(parts) => parts.iter().map(Self::length).sum(),
+        }
+    }
+
+    /// Says whether something of it is yet to be fetched.
+    pub(super) fn is_promised(&self) -> bool {
+        match self {
+            Self::Promised { .. } => true,
+            Self::Parts(parts) => parts.iter().any(Self::is_promised),
+            _ => false,
+        }
+    }
+
+    /// Returns the body with the file that was promised.
+    pub(super) fn kept(self, kept: &Kept) -> Self {
+        match (self, kept) {
+            (Self::Promised { length, offset }, Kept::File(file)) => Self::File {
+                file: Arc::clone(file),
+                length,
+                offset,
+            },
+            (Self::Promised { length, offset }, Kept::Flight(flight)) => Self::Growing {
+                flight: Arc::clone(flight),
+                length,
+                offset,
+            },
+            (Self::Parts(parts), kept) => {
+                Self::Parts(parts.into_iter().map(|part| part.kept(kept)).collect())
+            }
+            (body, _) => body,
         }
     }
 
@@ -185,6 +244,15 @@ impl Body {
             Self::Empty | Self::Parts(_) => Self::Empty,
             Self::File { file, offset, .. } => Self::File {
                 file: Arc::clone(file),
+                length,
+                offset: offset + first,
+            },
+            Self::Growing { flight, offset, .. } => Self::Growing {
+                flight: Arc::clone(flight),
+                length,
+                offset: offset + first,
+            },
+            Self::Promised { offset, .. } => Self::Promised {
                 length,
                 offset: offset + first,
             },
@@ -249,7 +317,7 @@ impl Body {
         use std::io::{Read, Seek, SeekFrom};
         match self {
             Self::Bytes(bytes) => bytes.as_slice().to_vec(),
-            Self::Empty => Vec::new(),
+            Self::Empty | Self::Growing { .. } | Self::Promised { .. } => Vec::new(),
             Self::Parts(parts) => parts.iter().flat_map(Self::to_bytes).collect(),
             Self::File {
                 file,

@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::asked::Asked;
 use super::relay::RelayError;
 use super::tls::TlsError;
+use crate::transfer::Cut;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -44,6 +45,11 @@ pub(crate) enum Failure {
     Accept {
         #[source]
         source: io::Error,
+    },
+    #[error("the file could not be fetched to its end")]
+    Fetch {
+        #[source]
+        source: Cut,
     },
     #[error("the request could not be handed on")]
     Relay {

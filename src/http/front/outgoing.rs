@@ -3,12 +3,15 @@
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::FileExt as _;
+use std::time::{Duration, Instant};
 
 use super::answer_head;
 use super::event::Failure;
 use super::framing::Persistence;
 use super::stream::Stream;
 use crate::http::reply::{Body, Reply};
+use crate::transfer::Flight;
 
 /// One read of a file, and one write.
 const PIECE: usize = 256 << 10;
@@ -17,6 +20,8 @@ const PIECE: usize = 256 << 10;
 const MOST: usize = 1 << 20;
 /// Bodies up to here are copied behind the head: that costs less than a second write.
 const SMALL: usize = 32 << 10;
+/// How long nothing may come of what is still fetched.
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// How sending went.
 pub(super) struct Sent {
@@ -39,9 +44,16 @@ pub(super) trait Sink: Write {
     fn send_file(&mut self, _file: &File, _offset: u64, _length: u64) -> Option<io::Result<u64>> {
         None
     }
+
+    /// Takes note that for so long there was nothing to be sent, which is no fault of the client's.
+    fn has_waited(&mut self, _time: Duration) {}
 }
 
 impl Sink for Stream {
+    fn has_waited(&mut self, time: Duration) {
+        Self::has_waited(self, time);
+    }
+
     #[cfg(target_os = "linux")]
     fn send_file(&mut self, file: &File, offset: u64, length: u64) -> Option<io::Result<u64>> {
         self.unencrypted()?;
@@ -128,7 +140,13 @@ impl<S: Sink> Outgoing<'_, S> {
                 length,
                 offset,
             } => self.file(file, *offset, *length),
+            Body::Growing {
+                flight,
+                length,
+                offset,
+            } => self.growing(flight, *offset, *length),
             Body::Parts(parts) => parts.iter().try_for_each(|part| self.body(part)),
+            Body::Promised { length, .. } => Err(Failure::ShortFile { missing: *length }),
         }
     }
 
@@ -158,6 +176,45 @@ impl<S: Sink> Outgoing<'_, S> {
             0 => Ok(()),
             missing => Err(Failure::ShortFile { missing }),
         }
+    }
+
+    /// Sends what is there of a file that is still coming, and waits for the rest. Only this connection's thread waits.
+    fn growing(&mut self, flight: &Flight, offset: u64, length: u64) -> Result<(), Failure> {
+        let mut reader = flight.reader(offset, length);
+        loop {
+            // Whoever waits has had all there is.
+            self.write()?;
+            let start = Instant::now();
+            let piece = reader.next(SILENCE);
+            self.writer.has_waited(start.elapsed());
+            let Some(piece) = piece.map_err(|source| Failure::Fetch { source })? else {
+                return Ok(());
+            };
+            self.piece(&piece.file, piece.offset, piece.length)?;
+        }
+    }
+
+    /// Sends a part of a file that others read from as well.
+    fn piece(&mut self, file: &File, mut offset: u64, mut left: u64) -> Result<(), Failure> {
+        if let Some(result) = self.writer.send_file(file, offset, left) {
+            let sent = result?;
+            self.sent += sent;
+            offset += sent;
+            left -= sent;
+        }
+        while left > 0 {
+            let piece = usize::try_from(left).map_or(PIECE, |left| left.min(PIECE));
+            self.buffer.resize(piece, 0);
+            let read = file.read_at(self.buffer, offset)?;
+            self.buffer.truncate(read);
+            if read == 0 {
+                return Err(Failure::ShortFile { missing: left });
+            }
+            self.write()?;
+            offset += read as u64;
+            left -= read as u64;
+        }
+        Ok(())
     }
 
     /// Sends the bytes by way of the buffer, the first of them behind what it holds.
@@ -227,7 +284,11 @@ pub(super) fn classify(failure: Failure) -> End {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::http::reply::Kept;
+    use crate::transfer::Refusal;
 
     /// Counts the writes that reach it.
     #[derive(Default)]
@@ -237,6 +298,26 @@ mod tests {
     }
 
     impl Sink for Wire {}
+
+    /// A download that comes as far as it is told to.
+    struct Fetched {
+        flight: Arc<Flight>,
+        folder: tempfile::TempDir,
+    }
+
+    impl Fetched {
+        fn new(bytes: &[u8]) -> Self {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            fs_err::write(folder.path().join("blob"), bytes).expect("writable");
+            let flight = Arc::new(Flight::new(bytes.len() as u64));
+            Self { flight, folder }
+        }
+
+        fn come(&self, length: usize) {
+            let path = self.folder.path().join("blob");
+            self.flight.came(length as u64, &path);
+        }
+    }
 
     impl Write for Wire {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -339,6 +420,57 @@ mod tests {
             End::Broken(Failure::ShortFile { missing: 99_995 })
         ));
         assert!(sent.bytes == 9 && wire.bytes.ends_with(b"headshort"));
+    }
+
+    #[test]
+    fn file_that_is_fetched_arrives_whole_and_in_parts_and_never_to_its_end_when_it_is_wrong() {
+        let bytes: Vec<u8> = (0..600_001_u32).map(|n| n.to_le_bytes()[1]).collect();
+        for (is_right, parts) in [(true, 1), (true, 3), (false, 1), (false, 3)] {
+            let fetched = Fetched::new(&bytes);
+            let flight = &fetched.flight;
+            let mut reply = Reply::promised("a/b", bytes.len() as u64);
+            if parts > 1 {
+                let part = |first| reply.body.part(first, 200_000);
+                reply.body = Body::Parts([0, 200_000, 400_000].map(part).into());
+            }
+            reply.body = reply.body.kept(&Kept::Flight(Arc::clone(flight)));
+            let mut wire = Wire::default();
+            let sent = std::thread::scope(|threads| {
+                let sending = threads.spawn(|| send(&mut wire, &reply, Persistence::Keep, false));
+                for length in [1, 1000, 300_000, bytes.len()] {
+                    fetched.come(length);
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                match is_right {
+                    true => flight.arrived(),
+                    false => flight.failed(Arc::new(Refusal::NoRemote)),
+                }
+                sending.join().expect("no panic")
+            });
+            if is_right {
+                assert!(matches!(sent.end, End::Whole));
+                let expected = &bytes[..reply.body.length().try_into().expect("small")];
+                assert!(wire.bytes.ends_with(expected));
+            } else {
+                assert!(matches!(sent.end, End::Broken(Failure::Fetch { .. })));
+                assert!(sent.bytes < bytes.len() as u64 / parts);
+            }
+        }
+    }
+
+    #[test]
+    fn promise_that_nobody_keeps_breaks_the_answer_off() {
+        let mut wire = Wire::default();
+        let sent = send(
+            &mut wire,
+            &Reply::promised("a/b", 9),
+            Persistence::Keep,
+            false,
+        );
+        assert!(matches!(
+            sent.end,
+            End::Broken(Failure::ShortFile { missing: 9 })
+        ));
     }
 
     #[test]

@@ -83,6 +83,13 @@ impl Stream {
         Ok(())
     }
 
+    /// Takes note that for so long there was nothing to be sent: the client is not slow for it.
+    pub(super) fn has_waited(&mut self, time: Duration) {
+        if let Some(since) = &mut self.pace.since {
+            *since += time;
+        }
+    }
+
     /// Reads what has come, or waits for it until `deadline`; then the error is of the kind `TimedOut`.
     pub(super) fn read(&mut self, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {
         self.pace = Pace::default();

@@ -93,7 +93,7 @@ pub(crate) struct Piece {
 }
 
 impl Flight {
-    pub(super) fn new(size: u64) -> Self {
+    pub(crate) fn new(size: u64) -> Self {
         Self {
             news: Condvar::new(),
             size,
@@ -102,7 +102,7 @@ impl Flight {
     }
 
     /// Takes note that `length` bytes are at `path`.
-    pub(super) fn came(&self, length: u64, path: &Path) {
+    pub(crate) fn came(&self, length: u64, path: &Path) {
         let mut state = self.lock();
         if state.file.is_none() || length < state.length {
             // Without the file nobody reads; the download itself finds out what is wrong with it.
@@ -115,7 +115,7 @@ impl Flight {
     }
 
     /// Takes note that what came is whole.
-    pub(super) fn arrived(&self) {
+    pub(crate) fn arrived(&self) {
         self.lock().end = End::Whole;
         self.news.notify_all();
     }
@@ -131,13 +131,9 @@ impl Flight {
         self.news.notify_all();
     }
 
-    pub(super) fn failed(&self, refusal: Arc<Refusal>) {
+    pub(crate) fn failed(&self, refusal: Arc<Refusal>) {
         self.lock().end = End::Failed(refusal);
         self.news.notify_all();
-    }
-
-    pub(super) fn has_failed(&self) -> bool {
-        matches!(self.lock().end, End::Failed(_))
     }
 
     /// Waits until something is there to be read, so that whoever is to be told that there is nothing can be.

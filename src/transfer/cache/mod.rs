@@ -41,6 +41,8 @@ pub(crate) struct CacheLimits {
 
 /// A cache of blobs.
 pub(crate) struct BlobCache {
+    /// Of remotes that are asked for addresses, which some can say that give nothing.
+    addressing: Health,
     pub(crate) counts: Counts,
     flights: Mutex<BTreeMap<Sha256, Arc<Flight>>>,
     folder: Folder,
@@ -89,6 +91,7 @@ impl BlobCache {
         on_failure: OnFailure,
     ) -> io::Result<Self> {
         Ok(Self {
+            addressing: Health::default(),
             counts: Counts::default(),
             flights: Mutex::default(),
             folder: Folder::open(folder, limits.capacity)?,
@@ -149,9 +152,39 @@ impl BlobCache {
         self.health.is_nowhere(sha256, Instant::now())
     }
 
+    /// Returns where anybody can download the blob, for as long as `valid`: at the first of `remotes` that has an address.
+    pub(crate) fn address(
+        &self,
+        blob: &Wanted,
+        remotes: &Remotes,
+        valid: Duration,
+    ) -> Option<String> {
+        let now = Instant::now();
+        let may_ask =
+            |remote: &dyn BlobRemote| self.addressing.may_ask(remote.name(), blob.sha256, now);
+        remotes
+            .iter()
+            .filter(|remote| may_ask(&***remote))
+            .find_map(|remote| match remote.address(blob, valid) {
+                Ok(address) => {
+                    self.addressing.gave(remote.name(), blob.sha256);
+                    address
+                }
+                Err(error) => {
+                    let now = Instant::now();
+                    self.addressing.refused(&**remote, blob.sha256, &error, now);
+                    None
+                }
+            })
+    }
+
     /// Says what remotes did wrong lately.
     pub(crate) fn warnings(&self) -> Vec<String> {
-        self.health.warnings(Instant::now())
+        let now = Instant::now();
+        let mut warnings = self.health.warnings(now);
+        warnings.extend(self.addressing.warnings(now));
+        warnings.dedup();
+        warnings
     }
 
     /// Returns how many bytes are here or about to be, and how many may be.

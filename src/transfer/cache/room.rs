@@ -95,7 +95,7 @@ impl Folder {
     }
 
     /// Takes room for a blob, from what was least recently used.
-    pub(super) fn ask(&self, sha256: Sha256, size: u64) -> io::Result<Asked> {
+    pub(super) fn ask(&self, sha256: Sha256, size: u64) -> io::Result<Asked<'_>> {
         let _turn = self.turn()?;
         let path = self.coming().join(format!("{sha256}-{size}"));
         let mut options = File::options();
