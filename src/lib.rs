@@ -116,6 +116,14 @@
 //! With `--follow`, a second follower (`http::follow`) asks a remote now and then, and at once when a webhook says so. It
 //! fetches into a reference of spkrepo's own, has git-lfs bring the SPKs, and only then moves the reference that the first
 //! follower looks at.
+//!
+//! # A download is fetched
+//!
+//! Where SPKs need not be here, `http::downloads` promises the bytes: what can be answered without them, as HEAD and 304, is.
+//! `transfer::cache` keeps the promise with a file that it has, or with a flight that brings it, one for all who ask. Room
+//! is taken in its folder before the first byte comes, from what was used least recently. The front end sends what is there
+//! of the file, each connection at its own pace, and holds the last byte of each answer back until the digest of the whole
+//! is right: whoever has read something else is cut off, and gets the blob from another remote next time.
 
 mod base;
 mod blob;

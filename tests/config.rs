@@ -62,6 +62,10 @@ send-timeout                 30s           default
 drain-timeout                30s           default
 catalog-cache-size           64MiB         default
 accel-redirect               -             default
+downloads                    local         default
+cache-size                   10GiB         default
+cache-dir                    -             default
+max-fetches                  16            default
 access-log                   off           default
 access-log-file              -             default
 metrics-listen               -             default

@@ -9,6 +9,7 @@ use super::s3_access::s3_access;
 use super::ui::Ui;
 use crate::blob::BlobStore;
 use crate::git::{GitError, Network};
+use crate::http::OpenRemote;
 use crate::model::doc::BlobsDoc;
 use crate::ops::blobs::{BlobsError, download, upload};
 use crate::repo::{Carry, Repository};
@@ -37,8 +38,21 @@ pub(super) struct Opener {
 impl Opener {
     /// Takes what the environment says for `repository`.
     pub(super) fn new(ui: &Ui, repository: &Repository) -> Result<Self, OpenerError> {
+        Self::with(repository, ui.is_attended())
+    }
+
+    /// Does the same for a server, which asks nobody for a password.
+    pub(super) fn of_server(repository: &Repository) -> Result<OpenRemote, OpenerError> {
+        let opener = Self::with(repository, false)?;
+        Ok(Arc::new(move |doc| {
+            let mut opened = open(std::slice::from_ref(doc), &opener.access)?;
+            Ok(opened.pop().expect("each document is a remote"))
+        }))
+    }
+
+    fn with(repository: &Repository, is_attended: bool) -> Result<Self, OpenerError> {
         let network = Network {
-            is_attended: ui.is_attended(),
+            is_attended,
             ..Network::default()
         };
         let store = Arc::new(Mutex::new(repository.store.reopen()?));

@@ -334,7 +334,7 @@ impl Advice for ServeError {
             Self::Uploads(UploadsError::NoBranch { .. } | UploadsError::OneCommit) => {
                 hints(&[hint::UPLOAD_TO])
             }
-            Self::Front(_) | Self::Signals { .. } => Vec::new(),
+            Self::Cache(_) | Self::Front(_) | Self::Signals { .. } => Vec::new(),
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use super::access_log::{AccessLog, redacted};
+use super::blob_remotes::Opener;
 use super::error::{CliError, problem};
 use super::secret::{self, KeyArgs, KeyError};
 use super::settings::{Effective, SettingFlags, effective};
@@ -14,17 +15,23 @@ use super::throttle::{Pass, Throttle};
 use super::ui::Ui;
 use super::{Context, Status, hook_secret};
 use crate::git::RemoteError;
-use crate::http::{Event, Limits, Notice, OnNotice, ServeOptions, TlsFiles, UploadOptions, serve};
-use crate::model::setting::ServeSettings;
+use crate::http::{
+    DownloadOptions, Event, Limits, Notice, OnNotice, ServeOptions, TlsFiles, UploadOptions, serve,
+};
+use crate::model::setting::{DownloadsFrom, ServeSettings};
 use crate::ops::add::Outcome;
 use crate::ops::verify::with_causes;
 use crate::repo::{FollowError, LoadError, OpenError, Repository};
+use crate::transfer::CacheLimits;
 
 /// Answer Package Center and browsers
 ///
 /// What is served is the commit that HEAD names, never files that are not committed. A new commit is served within a
 /// second; one that does not parse is refused, and the commit before it is served on. With --follow, it is what a remote
 /// has: fetched, with its SPKs, every --every, and at once when a webhook says so; no branch of this repository moves.
+///
+/// With --downloads cache or redirect, SPKs need not be here: those that somebody asks for are fetched from the remotes in
+/// `[[blobs.remote]]` of spkrepo.toml, or clients are sent there.
 ///
 /// Each setting can also be given by a variable, such as SPKREPO_MAX_BODY_SIZE for --max-body-size (several values
 /// separated by commas), or in `[serve]` of spkrepo.toml, as max_body_size, which is read when the server starts. A flag
@@ -42,6 +49,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Status, CliError> {
     let log = Arc::new(log);
     let hook_secret = settings.hook_secret_file.as_deref().map(hook_secret::read);
     let options = ServeOptions {
+        downloads: downloads(&repository, settings)?,
         hook_secret: hook_secret.transpose()?,
         lost_lines: Arc::clone(&log.lost),
         uploads: uploads(settings)?,
@@ -125,6 +133,7 @@ impl Effective {
             allowed_hosts: settings.allowed_host.clone(),
             catalog_cache_size: settings.catalog_cache_size.0,
             debug_package: settings.debug_package,
+            downloads: None,
             every: settings.every.0,
             follow: self.follow(),
             hook_secret: None,
@@ -141,6 +150,26 @@ impl Effective {
             watch: settings.metrics_listen,
         }
     }
+}
+
+/// Returns how SPKs are had that are not here, if they are.
+fn downloads(
+    repository: &Repository,
+    settings: &ServeSettings,
+) -> Result<Option<DownloadOptions>, CliError> {
+    if settings.downloads == DownloadsFrom::Local {
+        return Ok(None);
+    }
+    let usual = || repository.store.common_dir().join("spkrepo/cache");
+    Ok(Some(DownloadOptions {
+        cache: settings.cache_dir.clone().unwrap_or_else(usual),
+        is_redirecting: settings.downloads == DownloadsFrom::Redirect,
+        limits: CacheLimits {
+            capacity: settings.cache_size.0 as u64,
+            fetches: settings.max_fetches,
+        },
+        opener: Opener::of_server(repository)?,
+    }))
 }
 
 /// Returns how uploads are taken, if they are; a key is read now, so that its passphrase can be asked for.
@@ -187,6 +216,7 @@ fn notices(
     Arc::new(move |notice| match &notice {
         Notice::Front(event @ Event::Answered { .. }) => log.write(event),
         Notice::Front(Event::Failed { .. } | Event::Refused { .. })
+        | Notice::NotFetched { .. }
         | Notice::Unauthorised { .. } => {
             if let Pass::Yes { left_out } = throttle.pass(Instant::now()) {
                 print(&ui, &notice);
@@ -244,6 +274,10 @@ fn print(ui: &Ui, notice: &Notice<'_>) {
             said(error)
                 .iter()
                 .for_each(|line| ui.note(&format!("  {line}")));
+        }
+        Notice::NotFetched { blob, refusal } => {
+            let refusal = with_causes(*refusal);
+            ui.warning(&format!("could not fetch {}: {refusal}", blob.sha256));
         }
         Notice::Reachable { remote } => ui.note(&format!("{remote} answers again")),
         Notice::Rewritten { remote } => ui.warning(&format!(

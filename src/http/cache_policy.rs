@@ -11,6 +11,8 @@ pub(crate) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 pub(crate) const OBJECT: &str = "max-age=31536000, immutable";
 /// Pages for people: as the catalog, but what they show may depend on who asks.
 pub(crate) const PAGE: &str = "no-cache";
+/// Where a download is at the moment: for less time than the address there is good for.
+pub(crate) const PLACE: &str = "public, max-age=1200";
 /// Problems and health: true at this moment only, and they may repeat what somebody sent.
 pub(crate) const MOMENTARY: &str = "no-store";
 /// Catalogs and pages with links to a host that only the client vouches for: theirs alone (RFC 9111 §5.2.2.7).
@@ -38,5 +40,6 @@ mod tests {
             assert_eq!(has("no-store"), !kept, "{policy}");
             assert_eq!(has("immutable"), kept && !asks, "{policy}");
         }
+        assert!(PLACE.starts_with("public, max-age=") && !PLACE.contains("immutable"));
     }
 }

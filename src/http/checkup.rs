@@ -2,7 +2,7 @@
 //!
 //! It looks after each commit and every minute, more often while something is missing, at names and sizes only, and not at
 //! all of them at once: a store on a slow disk has other things to do. That a blob is what its name says is not looked at
-//! here.
+//! here. Where SPKs are fetched from remotes, one that is not here counts as being there until no remote has given it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 
 use super::live::{Live, State};
-use crate::blob::BlobStore;
+use crate::repo::Build;
 
 /// How often everything is looked at.
 const EVERY: Duration = Duration::from_secs(60);
@@ -27,6 +27,9 @@ const REST: Duration = Duration::from_millis(20);
 const NAMED: usize = 5;
 /// With less than this left, the next `add` or `fetch` may fail.
 const ENOUGH: u64 = 64 << 20;
+
+/// Says whether the SPK of a build can be had.
+type IsThere<'a> = &'a dyn Fn(&State, &Build) -> bool;
 
 /// What was found last.
 #[derive(Debug, Default)]
@@ -51,7 +54,13 @@ impl Checkup {
     }
 
     /// Looks until `stop` is set.
-    pub(super) fn keep(&self, live: &Live, blobs: &BlobStore, folder: &Path, stop: &AtomicBool) {
+    pub(super) fn keep(
+        &self,
+        live: &Live,
+        is_there: IsThere<'_>,
+        folder: &Path,
+        stop: &AtomicBool,
+    ) {
         let mut last: Option<(Arc<State>, Instant)> = None;
         while !stop.load(Ordering::Relaxed) {
             let state = live.state();
@@ -64,7 +73,7 @@ impl Checkup {
                 .is_none_or(|(seen, at)| !Arc::ptr_eq(seen, &state) || at.elapsed() >= every);
             if is_due {
                 let is_over = || stop.load(Ordering::Relaxed);
-                if let Some(findings) = look(&state, blobs, folder, is_over) {
+                if let Some(findings) = look(&state, is_there, folder, is_over) {
                     self.0.store(Arc::new(findings));
                 }
                 last = Some((state, Instant::now()));
@@ -92,7 +101,7 @@ impl Findings {
 
 fn look(
     state: &State,
-    blobs: &BlobStore,
+    is_there: IsThere<'_>,
     folder: &Path,
     is_over: impl Fn() -> bool,
 ) -> Option<Findings> {
@@ -103,7 +112,7 @@ fn look(
     let builds = state.snapshot.builds();
     for (package, release, build) in builds.filter(|(_, _, build)| build.offered_on().is_some()) {
         findings.offered += 1;
-        if !blobs.contains(build.doc.spk.sha256, build.doc.spk.size) {
+        if !is_there(state, build) {
             findings.lost_count += 1;
             if findings.lost.len() < NAMED {
                 let version = &release.version;

@@ -230,6 +230,7 @@ fn site(snapshot: Snapshot, folder: &std::path::Path) -> Site {
         accel_redirect: None,
         catalog_cache_size: 64 << 20,
         debug_package: false,
+        downloads: None,
         blobs: BlobStore::new(folder),
         checkup: Arc::default(),
         follower: None,

@@ -2,6 +2,7 @@
 
 use super::cache_policy;
 use super::conditional;
+use super::downloads;
 use super::etag::ETag;
 use super::handler::Site;
 use super::reply::Reply;
@@ -27,6 +28,20 @@ pub(super) struct Bytes {
     pub(super) policy: &'static str,
     pub(super) sha256: Sha256,
     pub(super) size: u64,
+}
+
+/// The media type of SPKs.
+pub(super) const MEDIA_TYPE: &str = "application/octet-stream";
+
+impl Bytes {
+    /// Returns the full answer with what is said of the bytes.
+    pub(super) fn described(&self, full: Reply) -> Reply {
+        let full = full.with("Cache-Control", self.policy);
+        match &self.disposition {
+            Some(disposition) => full.with("Content-Disposition", disposition),
+            None => full,
+        }
+    }
 }
 
 /// Answers with an SPK. One that was offered once stays at its address, also when it is yanked; one that is staged has
@@ -63,19 +78,17 @@ pub(super) fn spk(site: &Site, request: &Request, build: Option<&Build>, naming:
 /// Answers with the bytes of a blob.
 pub(super) fn blob(site: &Site, request: &Request, bytes: &Bytes) -> Reply {
     let Bytes { policy, sha256, .. } = *bytes;
+    if let Some(reply) = downloads::redirected(site, request, bytes) {
+        return reply;
+    }
     match site.blobs.open(sha256, bytes.size) {
         Ok(_) if site.accel_redirect.is_some() => accelerated(site, sha256, policy),
         Ok(file) => {
-            let full = Reply::file("application/octet-stream", file, bytes.size)
-                .with("Cache-Control", policy);
-            let full = match &bytes.disposition {
-                Some(disposition) => full.with("Content-Disposition", disposition),
-                None => full,
-            };
+            let full = bytes.described(Reply::file(MEDIA_TYPE, file, bytes.size));
             conditional::answer(request, &ETag::strong(sha256.to_string()), full)
         }
         Err(BlobError::Missing { .. } | BlobError::Size { .. }) => {
-            Reply::problem(503, "the file is known but not whole on this server")
+            downloads::fetched(site, request, bytes)
         }
         Err(_) => Reply::problem(500, "the file cannot be read"),
     }
@@ -93,7 +106,7 @@ fn accelerated(site: &Site, sha256: Sha256, policy: &str) -> Reply {
         &hex[2..4]
     );
     Reply::new(200)
-        .with("Content-Type", "application/octet-stream")
+        .with("Content-Type", MEDIA_TYPE)
         .with("Cache-Control", policy)
         .with("X-Accel-Redirect", path)
 }

@@ -88,6 +88,11 @@ pub(super) fn address<'a>(segments: &[&'a str]) -> Option<Address<'a>> {
 }
 
 impl Address<'_> {
+    /// Says whether a whole SPK is asked for.
+    pub(super) fn is_download(&self) -> bool {
+        matches!(self.place, Place::Download { .. })
+    }
+
     /// Says whether the answer may have links to this source.
     pub(super) fn has_links(&self) -> bool {
         match self.place {

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::checkup::Checkup;
+use super::downloads::Downloads;
 use super::follow::Follower;
 use super::front::{Handler, Matched, Welcome};
 use super::hook::HookSecret;
@@ -30,6 +31,8 @@ pub(super) struct Site {
     pub(super) catalog_cache_size: usize,
     /// Whether each catalog has an entry that shows the request.
     pub(super) debug_package: bool,
+    /// Absent when all that is offered must be here.
+    pub(super) downloads: Option<Arc<Downloads>>,
     /// Absent when no remote is followed.
     pub(super) follower: Option<Arc<Follower>>,
     /// Absent when there are no webhooks.

@@ -3,7 +3,7 @@
 //! `/healthz` says no more than that the process answers: a supervisor that restarts on it helps. `/readyz` is 503 when
 //! somebody who asks another replica would be served better: the newest commit is refused (the one before it is served
 //! on), or SPKs that are offered are not there. A full disk is a warning, since answers need no room, and so is a remote that
-//! cannot be reached. Where all replicas follow
+//! cannot be reached or has not given an SPK lately. Where all replicas follow
 //! one repository, a bad commit makes all of them unready, so traffic is better steered by `/healthz` there, and people
 //! are called by `/readyz`.
 
@@ -49,6 +49,9 @@ pub(super) fn ready(site: &Site) -> Reply {
     };
     if let Some(follower) = &site.follower {
         readiness.warnings.extend(follower.warnings());
+    }
+    if let Some(downloads) = &site.downloads {
+        readiness.warnings.extend(downloads.warnings(&state));
     }
     if let Some(loss) = findings.loss() {
         readiness.problems.clone_from(&findings.lost);

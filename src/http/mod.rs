@@ -19,6 +19,8 @@
 //! A body of an upload is not read at 2 but handed to [`upload`] as it comes, which makes it a commit, or to [`lfs`], which
 //! makes it a blob; both ask [`tokens`] whose it is.
 //!
+//! SPKs that are not here are fetched, or clients sent to where they are, by [`downloads`].
+//!
 //! [`checkup`] looks after what is served, [`metrics`] counts what happened; [`health`] tells.
 //!
 //! Only [`front`] knows the server library and sockets.
@@ -29,6 +31,7 @@ mod cache_policy;
 mod catalog_cache;
 mod checkup;
 mod conditional;
+mod downloads;
 mod etag;
 #[cfg(test)]
 mod exhaustive;
@@ -64,6 +67,7 @@ mod sspks;
 mod tokens;
 mod upload;
 
+pub(crate) use downloads::{DownloadOptions, OpenRemote};
 pub(crate) use front::{Asked, Event, TlsFiles};
 pub(crate) use hook::HookSecret;
 pub(crate) use limits::Limits;

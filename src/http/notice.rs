@@ -10,6 +10,7 @@ use crate::git::{CommitId, RemoteError};
 use crate::model::access;
 use crate::ops::add::Uploaded;
 use crate::repo::{FollowError, OpenError};
+use crate::transfer::{Refusal, Wanted};
 
 /// Something that whoever runs the server wants to know.
 #[derive(Debug)]
@@ -22,6 +23,11 @@ pub(crate) enum Notice<'a> {
     Listening { addresses: &'a [SocketAddr] },
     /// An object of Git LFS was not kept, by no fault of its sender.
     NotStored { error: &'a str, user: &'a str },
+    /// An SPK that somebody asked for could not be fetched.
+    NotFetched {
+        blob: &'a Wanted,
+        refusal: &'a Refusal,
+    },
     /// The remote that is followed answers again.
     Reachable { remote: &'a str },
     /// A newer commit cannot be served; `serving` is served on.

@@ -187,20 +187,22 @@ impl Route<'_> {
     }
 }
 
-/// Returns what `path` is for. Nearly all are catalogs and downloads, and both are answered from memory and files.
+/// Returns what `path` is for. Nearly all are catalogs and downloads: those from memory, these from files.
 pub(super) fn matched(path: &[String]) -> Matched {
     let segments: Vec<&str> = path.iter().map(String::as_str).collect();
     let route = route(&segments);
     Matched {
-        is_quick: matches!(
-            route,
+        is_quick: match &route {
             Some(
                 Route::Catalog { .. }
-                    | Route::Download { .. }
-                    | Route::Lfs(lfs::Address::Object { .. })
-                    | Route::Nas { .. }
-            )
-        ),
+                | Route::Download { .. }
+                | Route::Lfs(lfs::Address::Object { .. })
+                | Route::Nas { .. },
+            ) => true,
+            // One may wait for what is still fetched, which must not keep a place from others.
+            Some(Route::Gosspks(address)) => address.is_download(),
+            _ => false,
+        },
         name: route.map_or(UNKNOWN, |route| route.name()),
     }
 }

@@ -9,13 +9,14 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::checkup::Checkup;
+use super::downloads::{CacheError, DownloadOptions, Downloads};
 use super::follow::Follower;
 use super::front::{self, FrontError, Options, Reloader, Role, Stopper, TlsFiles};
 use super::handler::Site;
 use super::hook::HookSecret;
 use super::lfs::Lfs;
 use super::limits::Limits;
-use super::live::{Follow, Live};
+use super::live::{Follow, Live, State};
 use super::metrics::Metrics;
 use super::notice::{Notice, OnNotice};
 use super::origin::OriginRules;
@@ -24,7 +25,7 @@ use super::upload::{UploadOptions, Uploads, UploadsError};
 use crate::model::host::HostPattern;
 use crate::model::trusted_proxy::TrustedProxy;
 use crate::model::url_prefix::UrlPrefix;
-use crate::repo::{Followed, OpenError, Repository};
+use crate::repo::{Build, Followed, OpenError, Repository};
 
 /// How a package source is served.
 #[derive(Clone, Debug)]
@@ -38,6 +39,8 @@ pub(crate) struct ServeOptions {
     pub(crate) catalog_cache_size: usize,
     /// Whether each catalog has an entry that shows the request.
     pub(crate) debug_package: bool,
+    /// How SPKs are had that are not here, if they are.
+    pub(crate) downloads: Option<DownloadOptions>,
     /// How often a remote that is followed is asked.
     pub(crate) every: Duration,
     pub(crate) follow: Follow,
@@ -68,6 +71,8 @@ pub(crate) struct ServeOptions {
 /// Says why nothing is served.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ServeError {
+    #[error(transparent)]
+    Cache(#[from] CacheError),
     #[error(transparent)]
     Front(#[from] FrontError),
     #[error(transparent)]
@@ -117,12 +122,16 @@ pub(crate) fn serve(
     let lfs = options
         .lfs
         .then(|| Arc::new(lfs(&repository, options, tokens, notice)));
+    let downloads = options.downloads.as_ref();
+    let downloads = downloads.map(|options| Downloads::open(options, notice));
+    let downloads = downloads.transpose()?.map(Arc::new);
     let site = Arc::new(Site {
         accel_redirect: options.accel_redirect.clone(),
         blobs: repository.blobs.clone(),
         checkup: Arc::clone(&checkup),
         catalog_cache_size: options.catalog_cache_size,
         debug_package: options.debug_package,
+        downloads: downloads.clone(),
         follower: remote.clone(),
         hook_secret: options.hook_secret.clone(),
         lfs,
@@ -150,7 +159,7 @@ pub(crate) fn serve(
     }
     let stop = Arc::new(AtomicBool::new(false));
     let asker = ask_remote(remote.clone(), followed, options, &stop, notice);
-    let keeper = keep(&repository, checkup, Arc::clone(&live), &stop);
+    let keeper = keep(&repository, checkup, Arc::clone(&live), downloads, &stop);
     let follower = follow(repository, Arc::clone(&live), options, &stop, notice);
     let handle = signals.handle();
     let told = Told {
@@ -204,11 +213,17 @@ fn keep(
     repository: &Repository,
     checkup: Arc<Checkup>,
     live: Arc<Live>,
+    downloads: Option<Arc<Downloads>>,
     stop: &Arc<AtomicBool>,
 ) -> std::thread::JoinHandle<()> {
     let (blobs, stop) = (repository.blobs.clone(), Arc::clone(stop));
     let folder = repository.store.common_dir().to_owned();
-    std::thread::spawn(move || checkup.keep(&live, &blobs, &folder, &stop))
+    let is_there = move |state: &State, build: &Build| {
+        let spk = &build.doc.spk;
+        let elsewhere = |downloads: &Arc<Downloads>| downloads.can_have(state, build);
+        blobs.contains(spk.sha256, spk.size) || downloads.as_ref().is_some_and(elsewhere)
+    };
+    std::thread::spawn(move || checkup.keep(&live, &is_there, &folder, &stop))
 }
 
 fn follow(

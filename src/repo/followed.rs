@@ -1,7 +1,8 @@
 //! A branch of a remote that is followed: it is fetched into a reference of spkrepo's own, so no branch of anybody's moves.
 //!
 //! The reference moves when the SPKs of the new commit are here too: whoever serves it offers nothing that cannot be
-//! downloaded. When they cannot be brought, it waits for them a few times, and then goes on without.
+//! downloaded. When they cannot be brought, it waits for them a few times, and then goes on without. A server that fetches
+//! SPKs when somebody asks for them has none brought.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -17,6 +18,8 @@ use crate::model::setting::Remote;
 
 /// A branch that is followed.
 pub(crate) struct Followed {
+    /// SPKs come with their commits.
+    brings_spks: bool,
     /// A commit whose SPKs could not be brought, and how often that was tried.
     held: Option<(CommitId, u32)>,
     /// The remote as it was named.
@@ -63,6 +66,7 @@ impl Followed {
             .store
             .branch_of(&remote.address, remote.branch.as_deref())?;
         Ok(Self {
+            brings_spks: true,
             held: None,
             network,
             // What an earlier process left is not known.
@@ -78,6 +82,15 @@ impl Followed {
     pub(crate) fn stopped_by(mut self, stop: Arc<AtomicBool>) -> Self {
         self.network.stop = Some(stop);
         self
+    }
+
+    /// Has no SPKs brought.
+    pub(crate) fn without_spks(self) -> Self {
+        Self {
+            brings_spks: false,
+            is_incomplete: false,
+            ..self
+        }
     }
 
     /// Returns the reference that what is followed is kept in: another one for each branch of each remote.
@@ -99,21 +112,16 @@ impl Followed {
 
     /// Asks the remote once, and brings here what is new.
     pub(crate) fn look(&mut self) -> Result<Look, FollowError> {
-        let store = &self.repository.store;
-        // A folder that was away is known as one, with an address that git-lfs takes, once it is there.
-        let Remote { address, branch } = &self.named;
-        self.remote = store.branch_of(address, branch.as_deref())?;
-        let old = store.tip(&self.reference)?;
-        let tip = store.remote_commit(&self.network, &self.remote)?;
-        let tip = tip.ok_or_else(|| RemoteError::NoBranch {
-            address: self.remote.shown_address(),
-            branch: self.remote.branch().to_owned(),
-        })?;
+        let old = self.repository.store.tip(&self.reference)?;
+        let tip = self.fetch()?;
         if old == Some(tip) && !self.is_incomplete {
             return Ok(Look::default());
         }
         self.announce(tip)?;
-        let missing = self.bring(old, tip)?;
+        let missing = match self.brings_spks {
+            true => self.bring(old, tip)?,
+            false => None,
+        };
         let mut look = Look {
             missing,
             ..Look::default()
@@ -132,6 +140,19 @@ impl Followed {
         look.commit = Some(tip);
         self.held = None;
         Ok(look)
+    }
+
+    /// Brings the newest commit here, and nothing leads to it yet.
+    pub(crate) fn fetch(&mut self) -> Result<CommitId, FollowError> {
+        let store = &self.repository.store;
+        // A folder that was away is known as one, with an address that git-lfs takes, once it is there.
+        let Remote { address, branch } = &self.named;
+        self.remote = store.branch_of(address, branch.as_deref())?;
+        let tip = store.remote_commit(&self.network, &self.remote)?;
+        Ok(tip.ok_or_else(|| RemoteError::NoBranch {
+            address: self.remote.shown_address(),
+            branch: self.remote.branch().to_owned(),
+        })?)
     }
 
     /// Has a reference lead to `tip` before its SPKs are brought: what nothing names may be collected.

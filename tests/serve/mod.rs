@@ -5,6 +5,7 @@ pub(crate) mod clients;
 mod conditional;
 pub(crate) mod deployed;
 mod downloads;
+mod fetched;
 mod following;
 mod gosspks;
 mod lifecycle;

@@ -4,6 +4,7 @@
     reason = "each part is complete, whether or not a test needs all of it"
 )]
 
+pub(crate) mod blob_host;
 pub(crate) mod certificate;
 pub(crate) mod digest;
 pub(crate) mod giftless;

@@ -11,7 +11,7 @@ use super::blob_remotes::downloads;
 use super::error::CliError;
 use crate::git::Network;
 use crate::http::Follow;
-use crate::model::setting::{SETTINGS, ServeSettings};
+use crate::model::setting::{DownloadsFrom, SETTINGS, ServeSettings};
 use crate::repo::{FollowError, Followed, Manner, Repository};
 
 pub(super) use flags::SettingFlags;
@@ -40,7 +40,9 @@ pub(super) fn effective(
     if let Some(mut followed) = before.followed(context)? {
         // The first time there is nothing to serve yet. Later, what is there is served at once.
         if !followed.has_commit()? {
-            followed.look()?;
+            let doc = repository.settings(followed.fetch()?)?;
+            let effective = Effective::new(given.clone(), &file(&doc.serve))?;
+            effective.manner_of(followed).look()?;
         }
     }
     let commit = repository.commit(before.follow().revision())?;
@@ -111,7 +113,16 @@ impl Effective {
             ..Manner::default()
         });
         let followed = Followed::new(repository, remote, network);
-        Ok(Some(followed.map_err(FollowError::from)?))
+        let followed = followed.map_err(FollowError::from)?;
+        Ok(Some(self.manner_of(followed)))
+    }
+
+    /// Where SPKs are fetched when somebody asks for them, none are brought with commits.
+    fn manner_of(&self, followed: Followed) -> Followed {
+        match self.settings.downloads {
+            DownloadsFrom::Local => followed,
+            DownloadsFrom::Cache | DownloadsFrom::Redirect => followed.without_spks(),
+        }
     }
 
     /// Returns the names of the settings that `other` has another value of.

@@ -17,6 +17,7 @@ pub(super) fn register(site: &Site, registry: &mut Registry) {
     cache(site, registry);
     disk(site, registry);
     follower(site, registry);
+    downloads(site, registry);
     let lost = &site.metrics.lost_lines;
     counter(
         registry,
@@ -134,6 +135,56 @@ fn follower(site: &Site, registry: &mut Registry) {
             follower.last_success() as f64,
         );
     }
+}
+
+fn downloads(site: &Site, registry: &mut Registry) {
+    let Some(downloads) = &site.downloads else {
+        return;
+    };
+    let counts = &downloads.cache.counts;
+    let counters = [
+        (
+            "download_cache_hits",
+            "SPKs of remotes that were in the cache",
+            &counts.hits,
+        ),
+        (
+            "download_cache_misses",
+            "SPKs of remotes that were not in the cache",
+            &counts.misses,
+        ),
+        (
+            "fetched_bytes",
+            "Bytes that came from remotes",
+            &counts.fetched_bytes,
+        ),
+        (
+            "fetch_failures",
+            "SPKs that could not be fetched",
+            &counts.failures,
+        ),
+        (
+            "downloads_redirected",
+            "Downloads that were sent to remotes",
+            &downloads.redirections,
+        ),
+    ];
+    for (name, help, value) in counters {
+        counter(registry, name, help, value);
+    }
+    let (bytes, limit) = downloads.cache.size();
+    gauge(
+        registry,
+        "download_cache_bytes",
+        "Bytes in the cache, with those that are on their way",
+        bytes as f64,
+    );
+    gauge(
+        registry,
+        "download_cache_limit_bytes",
+        "Bytes that may be in the cache",
+        limit as f64,
+    );
 }
 
 pub(super) fn gauge(registry: &mut Registry, name: &str, help: &str, value: f64) {

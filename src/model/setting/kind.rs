@@ -140,6 +140,31 @@ impl Value for AccessLog {
     }
 }
 
+/// Where the bytes of downloads come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DownloadsFrom {
+    /// From here; what is not here is fetched from remotes and kept as long as there is room.
+    Cache,
+    /// From here alone.
+    Local,
+    /// Clients are sent to remotes that have an address for them.
+    Redirect,
+}
+
+impl Value for DownloadsFrom {
+    fn of(text: &str) -> Result<Self, ValueError> {
+        match text {
+            "cache" => Ok(Self::Cache),
+            "local" => Ok(Self::Local),
+            "redirect" => Ok(Self::Redirect),
+            _ => Err(ValueError::unfit(
+                text,
+                "one of `local`, `cache` and `redirect`",
+            )),
+        }
+    }
+}
+
 /// An address to listen on, with or without a port of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ListenAddress {

@@ -10,7 +10,7 @@ mod remote;
 mod table;
 
 pub(crate) use amount::{Age, Period, Size};
-pub(crate) use kind::{AccessLog, Shape, ValueError};
+pub(crate) use kind::{AccessLog, DownloadsFrom, Shape, ValueError};
 pub(crate) use remote::Remote;
 pub(crate) use table::{SETTINGS, ServeSettings};
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::amount::{Period, Size};
-use super::kind::{AccessLog, Kind, ListenAddress, OneOrMore, UploadBranch, check};
+use super::kind::{AccessLog, DownloadsFrom, Kind, ListenAddress, OneOrMore, UploadBranch, check};
 use super::remote::Remote;
 use super::{Setting, ValueError};
 use crate::model::host::HostPattern;
@@ -92,6 +92,14 @@ settings! {
         "Bytes of catalogs that are kept ready";
     accel_redirect "accel-redirect" "PATH": Option<UrlPrefix> = "",
         "Have nginx send downloads from its internal location PATH, an alias of the folder lfs/objects";
+    downloads "downloads" "PLACE": DownloadsFrom = "local",
+        "Where SPKs come from: local, cache (those not here from remotes), or redirect (clients are sent to remotes)";
+    cache_size "cache-size" "SIZE": Size = "10GiB",
+        "Bytes of SPKs that were fetched and are kept; those that were used least recently go first";
+    cache_dir "cache-dir" "FOLDER": Option<PathBuf> = "",
+        "Keep them in FOLDER instead of spkrepo/cache in the git directory";
+    max_fetches "max-fetches" "NUMBER": usize = "16",
+        "SPKs that are fetched at the same time; more wait";
     access_log "access-log" "FORMAT": AccessLog = "off",
         "Write a line for each request: off, text or json";
     access_log_file "access-log-file" "FILE": Option<PathBuf> = "",
