@@ -79,8 +79,16 @@ pub(crate) fn run() {
         let nginx = median(&nginx);
         time("nginx", nginx, None);
         let reference = Some(("nginx", nginx));
-        time("spkrepo serve, from the store", median(&from_store), reference);
-        time("spkrepo serve, from the cache", median(&from_cache), reference);
+        time(
+            "spkrepo serve, from the store",
+            median(&from_store),
+            reference,
+        );
+        time(
+            "spkrepo serve, from the cache",
+            median(&from_cache),
+            reference,
+        );
     }
 }
 

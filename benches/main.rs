@@ -7,6 +7,7 @@ mod adding;
 mod checking;
 mod diffing;
 mod exporting;
+mod fetching;
 mod hostile;
 mod measure;
 mod opening;
@@ -28,11 +29,12 @@ fn main() {
         .skip(1)
         .filter(|argument| !argument.starts_with('-'))
         .collect();
-    let parts: [(&str, fn()); 12] = [
+    let parts: [(&str, fn()); 13] = [
         ("adding", adding::run),
         ("checking", checking::run),
         ("diffing", diffing::run),
         ("exporting", exporting::run),
+        ("fetching", fetching::run),
         ("hostile", hostile::run),
         ("opening", opening::run),
         ("reload", reload::run),
