@@ -211,7 +211,11 @@ fn of_refused(refused: &Refused) -> String {
         (Some(package), None) => format!("{package}, "),
         _ => String::new(),
     };
-    format!("refused {of}`{}`: {}", refused.what, refused.reason)
+    // A reason that begins with the file has named it.
+    match refused.reason.starts_with(&format!("`{}`", refused.what)) {
+        true => format!("refused {of}{}", refused.reason),
+        false => format!("refused {of}`{}`: {}", refused.what, refused.reason),
+    }
 }
 
 fn counted(count: usize, word: &str) -> String {

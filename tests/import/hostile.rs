@@ -277,7 +277,8 @@ fn an_address_without_a_source_is_an_error_and_says_what_to_give() {
     let source = WebSource::start(|_, _| Told::status(404));
     ours.run(&format!("import {} {FAST} {NARROW}", source.url()))
         .failure(2)
-        .stderr_has("is no package source")
+        .stderr_has("is no package source: none of 3 questions was answered")
+        .stderr_has("status 404")
         .stderr_has("hint: give the address");
     let gone = {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -317,4 +318,45 @@ fn other_bytes_for_a_build_that_is_there_are_refused_and_not_downloaded_again() 
         assert_eq!(found, downloads, "it is kept until the source has another");
     }
     assert_eq!(commits(&ours).len(), 1);
+}
+
+#[test]
+fn a_list_as_gosspks_has_it_marks_its_betas() {
+    let source = WebSource::start(|asked, _| {
+        let mut early = entry("early", "/early.spk");
+        early["beta"] = json!(true);
+        early["size"] = json!(early["size"].to_string());
+        match asked.path() {
+            "/v1/packages" => Told::ok(json!([early, entry("good", "/good.spk")]).to_string()),
+            path if path.ends_with(".spk") => by_name(asked),
+            _ => Told::status(404),
+        }
+    });
+    let ours = Sandbox::initialized();
+    ours.run(&format!("import {} {FAST}", source.url()))
+        .success()
+        .stdout(
+            "added early 1.0-1: 1 build on beta, 42.00 KiB\n\
+         added good 1.0-1: 1 build on stable, 42.00 KiB\n\
+         took 2 builds of 2 releases, 0 already there, 0 refused\n",
+        );
+}
+
+#[test]
+fn an_spk_that_is_too_large_is_not_even_asked_for() {
+    let source = WebSource::start(|asked, _| {
+        let told = catalog(asked, &[entry("good", "/good.spk")]);
+        told.unwrap_or_else(|| by_name(asked))
+    });
+    let ours = Sandbox::initialized();
+    let line = format!("import {} {FAST} {NARROW} --max-size 10KiB", source.url());
+    ours.run(&line)
+        .failure(1)
+        .stderr_has("larger than 10240 bytes");
+    assert!(
+        source
+            .take_asked()
+            .iter()
+            .all(|asked| asked.path() != "/good.spk")
+    );
 }

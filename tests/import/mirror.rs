@@ -144,3 +144,23 @@ fn what_was_signed_here_since_is_known_again() {
     assert_eq!(report["already_there"], 11);
     assert_eq!((ours.head(), downloads(&server.log())), (head, before));
 }
+
+#[test]
+fn a_source_that_has_lost_everything_is_not_followed() {
+    let (theirs, ours) = (source(), Sandbox::initialized());
+    let server = Server::start(&theirs, "");
+    mirror(&ours, &server, "", 0);
+    theirs.git("rm -r --quiet packages");
+    theirs.git("commit --quiet -m 'an accident'");
+    let start = std::time::Instant::now();
+    while server.get("/v1/packages").text() != "[]" {
+        assert!(start.elapsed().as_secs() < 20, "it is still served");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let head = ours.head();
+    let report = mirror(&ours, &server, "--yank-gone", 1);
+    assert_eq!(names(&report, "gone").len(), 5);
+    let note = report["notes"][0].as_str().expect("a text");
+    assert!(note.contains("nothing was yanked"), "{note}");
+    assert_eq!(ours.head(), head);
+}

@@ -180,3 +180,43 @@ fn a_recorded_source_is_imported_as_it_told_devices() {
         .success()
         .stdout_has(&format!("\"already_there\": {taken}"));
 }
+
+/// Says what other servers' recorded catalogs would bring, none of which can be downloaded here.
+fn offered_by(oracle: &Path, server: &str) -> (usize, usize) {
+    let records = records(oracle, &format!("{server}/catalog.jsonl.gz"));
+    let is_whole = |record: &&crate::support::replay::Record| {
+        record.parameter("arch").as_deref() == Some("x86_64")
+            && record.parameter("build").as_deref() == Some("42661")
+            && record.status() == 200
+            && record.method() == "GET"
+    };
+    let record = records.iter().find(is_whole).expect("a catalog");
+    let body = record.body().to_owned();
+    let source = WebSource::start(move |asked, _| match asked.path() {
+        "/" => Told::ok(body.clone()),
+        _ => Told::status(404),
+    });
+    let ours = Sandbox::initialized();
+    let line = format!(
+        "import {} {FAST} --arch x86_64 --dsm 7.1-42661 --dry-run --json",
+        source.url()
+    );
+    let report = ours.run(&line).success().json();
+    let releases = report["releases"].as_array().expect("a list");
+    let builds = releases
+        .iter()
+        .map(|one| one["builds"].as_array().map_or(0, Vec::len));
+    (releases.len(), builds.sum())
+}
+
+#[test]
+fn recorded_catalogs_of_sspks_and_gosspks_are_read() {
+    let Some(oracle) = oracle() else { return };
+    for server in ["sspks", "gosspks"] {
+        let (releases, builds) = offered_by(&oracle, server);
+        assert!(
+            releases > 50 && builds >= releases,
+            "{server}: {releases} {builds}"
+        );
+    }
+}

@@ -16,11 +16,11 @@ impl Advice for ImportError {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::Add(error) => error.hints(),
-            Self::Busy { .. } | Self::Shelf { .. } => Vec::new(),
+            Self::Busy { .. } | Self::Shelf { .. } | Self::Web(_) => Vec::new(),
             Self::NotAFolder { .. } | Self::NotASource { .. } => hints(&[hint::IMPORT_SOURCE]),
             Self::NothingToAsk => hints(&[hint::IMPORT_NARROWLY]),
             Self::Offer(error) => error.hints(),
-            Self::Unreachable { .. } | Self::Web(_) => hints(&[hint::IMPORT_AGAIN]),
+            Self::Unreachable { .. } => hints(&[hint::IMPORT_AGAIN]),
         }
     }
 

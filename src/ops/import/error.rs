@@ -24,9 +24,13 @@ pub(crate) enum ImportError {
     #[error("`{path}` is no folder")]
     NotAFolder { path: PathBuf },
     #[error(
-        "`{url}` is no package source: it answered {count} questions, none of them with a catalog"
+        "`{url}` is no package source: none of {count} questions was answered with a catalog, the last one: {last}"
     )]
-    NotASource { count: usize, url: String },
+    NotASource {
+        count: usize,
+        last: String,
+        url: String,
+    },
     #[error("no known platform and version of DSM fit `--arch` and `--dsm`")]
     NothingToAsk,
     #[error(transparent)]

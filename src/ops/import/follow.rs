@@ -14,6 +14,9 @@ use crate::ops::offer::{Action, OfferError, offer};
 use crate::ops::target::{Filters, Target};
 use crate::repo::Landed;
 
+/// Packages that may be gone at once whatever is left.
+const FEW: usize = 4;
+
 impl Taker<'_> {
     /// Promotes what is on `beta` here and stable at the source.
     pub(super) fn promote(&mut self, offered: &[Offered]) -> Result<(), ImportError> {
@@ -108,6 +111,14 @@ impl Taker<'_> {
         }
         gone.retain(|name| !there.contains(name));
         let gone = self.came_from(source, gone)?;
+        let packages: BTreeSet<_> = there.iter().map(|(package, _)| package).collect();
+        let is_believed = gone.len() <= FEW || gone.len() <= packages.len();
+        let yanks = self.options.yank_gone && is_believed && !packages.is_empty();
+        if self.options.yank_gone && !yanks && !gone.is_empty() {
+            let note =
+                "so much is gone at once that the source itself may be broken: nothing was yanked";
+            self.report.notes.push(note.to_owned());
+        }
         for (package, version) in gone {
             let mut found = Gone {
                 landed: Landed::default(),
@@ -115,7 +126,7 @@ impl Taker<'_> {
                 version: version.to_string(),
                 yanked: false,
             };
-            if self.options.yank_gone {
+            if yanks {
                 let action = Action::Yank {
                     reason: format!("withdrawn by {source}"),
                 };

@@ -24,7 +24,7 @@ pub(crate) use web::{Manners, Rate};
 
 use super::progress::Progress;
 use crate::model::base_url::BaseUrl;
-use crate::repo::Repository;
+use crate::repo::{Landed, Repository};
 use folder::Files;
 use offered::{Offered, releases};
 use source::{Bytes, Survey};
@@ -41,11 +41,13 @@ pub(crate) fn import(
 ) -> Result<Report, ImportError> {
     match source {
         Source::Folder(path) => {
+            let begun = begin(repository, options)?;
             let survey = folder::survey(path, options, progress)?;
             let name = path.display().to_string();
             let mut files = Files;
             let mut taker = taker(repository, options, progress, tell, name, &mut files)?;
-            taker.begin(&survey);
+            taker.report.begun = begun;
+            taker.note_survey(&survey);
             taker.take_all(survey.offered)?;
             Ok(taker.report)
         }
@@ -72,6 +74,7 @@ fn from_web(
     tell: &Tell<'_>,
     follows: bool,
 ) -> Result<Report, ImportError> {
+    let begun = begin(repository, options)?;
     let folder = repository.store.common_dir().join("spkrepo/import");
     let shelf = Shelf::open(&folder)?;
     let mut memory = Memory::open(&folder, url.as_str());
@@ -92,8 +95,9 @@ fn from_web(
     downloads.memory.save(is_complete).map_err(failed)?;
     let name = url.to_string();
     let mut taker = taker(repository, options, progress, tell, name, &mut downloads)?;
+    taker.report.begun = begun;
     taker.source = Some(url.to_string());
-    taker.begin(&survey);
+    taker.note_survey(&survey);
     let offered = survey.offered;
     taker.take_all(offered.clone())?;
     if follows {
@@ -118,6 +122,15 @@ fn from_web(
     Ok(report)
 }
 
+/// Does what a killed command has left, even when there is nothing new, and finds out whether anything can be committed
+/// before it is asked for.
+fn begin(repository: &Repository, options: &Options) -> Result<Landed, ImportError> {
+    match options.dry_run {
+        true => Ok(Landed::default()),
+        false => Ok(repository.writer()?.begun()),
+    }
+}
+
 fn taker<'a>(
     repository: &'a Repository,
     options: &'a Options,
@@ -126,16 +139,11 @@ fn taker<'a>(
     name: String,
     bytes: &'a mut dyn Bytes,
 ) -> Result<Taker<'a>, ImportError> {
-    let mut report = Report::new(name);
-    if !options.dry_run {
-        // What a killed import has left is done first, even when there is nothing new.
-        report.begun = repository.writer()?.begun();
-    }
     Ok(Taker {
         bytes,
         options,
         progress,
-        report,
+        report: Report::new(name),
         repository,
         snapshot: repository.snapshot()?,
         source: None,
@@ -145,7 +153,7 @@ fn taker<'a>(
 
 impl Taker<'_> {
     /// Notes what the survey found besides builds.
-    fn begin(&mut self, survey: &Survey) {
+    fn note_survey(&mut self, survey: &Survey) {
         self.report.questions = survey.questions;
         self.report.notes.extend(survey.notes.iter().cloned());
         for refused in &survey.refused {

@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 
 use super::error::{ImportError, Refusal};
-use super::offered::{Offered, ReleaseName};
+use super::offered::{Offered, Place, ReleaseName};
 use super::report::{BuildReport, News, Refused, ReleaseReport, Report, Tell};
 use super::source::{Bytes, Options};
 use crate::base::causes::with_causes;
 use crate::base::digest::Digests;
 use crate::ops::add::{self, Origin, Outcome, Staged, Taken, land_release};
-use crate::ops::progress::Progress;
+use crate::ops::progress::{Progress, Silent};
 use crate::repo::{Repository, Snapshot, load};
 
 /// What is needed to take releases in.
@@ -99,13 +99,13 @@ impl Taker<'_> {
                 Err(refusal) => return Ok(Err(refusal)),
             };
             let (name, channel) = (offered.place.name(), Some(offered.channel));
-            let staged = Staged::read(
-                self.repository,
-                &brought.path,
-                &name,
-                channel,
-                self.progress,
-            );
+            // Who watched a download need not watch it being read.
+            let progress = match offered.place {
+                Place::File(_) => self.progress,
+                Place::Link(_) => &Silent,
+            };
+            let path = &brought.path;
+            let staged = Staged::read(self.repository, path, &name, channel, progress);
             let refusal = match staged {
                 Err(error) if !error.is_of_the_file() => return Err(error.into()),
                 Err(error) => Refusal::Add(error),

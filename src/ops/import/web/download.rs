@@ -176,7 +176,7 @@ impl Downloads {
         file.set_len(range.start).map_err(failed)?;
         file.seek(SeekFrom::End(0)).map_err(failed)?;
         let (mut at, max) = (range.start, range.end);
-        progress.begin(&answer.address(), size);
+        progress.begin(&short(&answer.address()), size);
         progress.advance(at);
         let mut content = answer.into_content(u64::MAX);
         let mut piece = vec![0; PIECE];
@@ -187,6 +187,7 @@ impl Downloads {
                     at += length as u64;
                     if at > max {
                         progress.end();
+                        self.shelf.remove(key)?;
                         return Ok(Err(Refusal::Endless { max }));
                     }
                     file.write_all(&piece[..length]).map_err(failed)?;
@@ -250,6 +251,13 @@ impl Bytes for Downloads {
     fn arrived(&self, offered: &Offered) -> Option<Sha256> {
         self.memory.arrived(offered.md5?, offered.size?)
     }
+}
+
+/// Returns the end of an address, for a line of a terminal.
+fn short(address: &str) -> String {
+    let path = address.split(['?', '#']).next().unwrap_or_default();
+    let name = path.trim_end_matches('/').rsplit('/').next();
+    name.unwrap_or_default().to_owned()
 }
 
 /// Only what is still the same may be continued (RFC 9110 §13.1.5); what has an MD5 is known by that in the end.

@@ -127,7 +127,10 @@ fn systems(dsm: &[DsmLine]) -> Vec<(Os, u32, u32, u32)> {
             }
         }
     };
-    dsm.iter().flat_map(of).collect()
+    let mut systems: Vec<_> = dsm.iter().flat_map(of).collect();
+    systems.sort_by(|a, b| b.cmp(a));
+    systems.dedup();
+    systems
 }
 
 #[cfg(test)]

@@ -24,6 +24,8 @@ use crate::web::{Fetch, WebError};
 const MAX_BUILDS: usize = 100_000;
 /// Requests that fail one after another before nobody is believed to be there.
 const MAX_FAILURES: usize = 5;
+/// Questions without any catalog after which an address is taken for none of a source.
+const MAX_IN_VAIN: usize = 100;
 /// Refusals that are reported; the rest is counted.
 const MAX_REFUSED: usize = 1000;
 
@@ -73,7 +75,8 @@ struct Surveyor<'a> {
     /// One after another.
     failures: usize,
     found: BTreeMap<String, (Entry, Channel)>,
-    last: Option<Refusal>,
+    /// Why there was no catalog the last time.
+    last: Option<String>,
     memory: &'a mut Memory,
     polite: &'a mut Polite,
     progress: &'a dyn Progress,
@@ -92,7 +95,6 @@ impl Surveyor<'_> {
         let address = |path: &str| format!("{}/{path}", self.url);
         let (stable, beta) = (address("v1/packages"), address("beta/v1/packages"));
         let Answered::Listing(listing) = self.ask(&stable, "all builds")? else {
-            self.forgive();
             return Ok(false);
         };
         // gosspks has one list for all and marks the betas in it.
@@ -110,11 +112,6 @@ impl Surveyor<'_> {
         });
         self.collect(betas, |_| Channel::Beta);
         Ok(true)
-    }
-
-    /// What was tried and is not there is no fault of the source.
-    fn forgive(&mut self) {
-        (self.failures, self.last, self.unanswered) = (0, None, 0);
     }
 
     fn devices(&mut self, questions: &[Question]) -> Result<(), ImportError> {
@@ -145,9 +142,11 @@ impl Surveyor<'_> {
                 // Another source shows a page there, or nothing.
                 Answered::Nothing | Answered::Wrong(_) if self.beta_way.is_none() => {
                     self.beta_way = Some(BetaWay::Parameter);
-                    self.forgive();
                 }
-                Answered::Nothing => return Ok(()),
+                Answered::Nothing => {
+                    self.unanswered += 1;
+                    return Ok(());
+                }
                 Answered::Wrong(refusal) => {
                     self.wrong(address, &refusal);
                     return Ok(());
@@ -157,7 +156,7 @@ impl Surveyor<'_> {
         let address = question.address(self.url.as_str(), BetaWay::Parameter);
         match self.ask(&address, name)? {
             Answered::Listing(listing) => self.collect(listing, |_| channel),
-            Answered::Nothing => {}
+            Answered::Nothing => self.unanswered += 1,
             Answered::Wrong(refusal) => self.wrong(address, &refusal),
         }
         Ok(())
@@ -170,16 +169,13 @@ impl Surveyor<'_> {
         self.progress.end();
         let refusal = match answered {
             Ok(listing) => {
-                self.forgive();
+                self.failures = 0;
                 self.catalogs += 1;
                 return Ok(Answered::Listing(listing));
             }
             Err(refusal) => refusal,
         };
-        let is_over = matches!(
-            refusal,
-            Refusal::Web(WebError::Failed { .. } | WebError::TimedOut { .. })
-        );
+        let is_over = refusal.may_pass();
         self.failures = if is_over { self.failures + 1 } else { 0 };
         if self.failures == 1 && self.catalogs == 0 && self.questions == 1 {
             // Nobody is there, and never was.
@@ -194,12 +190,15 @@ impl Surveyor<'_> {
                 url: self.url.to_string(),
             });
         }
+        self.last = Some(with_causes(&refusal));
+        if self.catalogs == 0 && self.questions >= MAX_IN_VAIN {
+            return Err(self.not_a_source());
+        }
         Ok(match refusal {
             // spkrepo answers so for platforms that it does not know.
             Refusal::Status { status: 400..=499 } | Refusal::Web(WebError::Redirected { .. })
                 if !refusal.may_pass() =>
             {
-                self.unanswered += 1;
                 Answered::Nothing
             }
             _ => Answered::Wrong(refusal),
@@ -274,12 +273,17 @@ impl Surveyor<'_> {
         }
     }
 
+    fn not_a_source(&self) -> ImportError {
+        ImportError::NotASource {
+            count: self.questions,
+            last: self.last.clone().unwrap_or_default(),
+            url: self.url.to_string(),
+        }
+    }
+
     fn finish(self, options: &Options, is_wide: bool) -> Result<Survey, ImportError> {
-        if self.catalogs == 0 && self.wrong == 0 {
-            return Err(ImportError::NotASource {
-                count: self.questions,
-                url: self.url.to_string(),
-            });
+        if self.catalogs == 0 {
+            return Err(self.not_a_source());
         }
         let offered = self.found.into_values().map(|(entry, channel)| Offered {
             channel: options.channel.unwrap_or(channel),
