@@ -1,8 +1,8 @@
 //! Carries blobs between the store of this machine and remotes.
 //!
 //! A [`BlobRemote`] is one place: a [`folder`], a Git LFS server ([`lfs`]), a bucket ([`s3`]), addresses of the [`web`].
-//! [`open`] makes them of what `spkrepo.toml` says.
-//! [`fetch`] brings one blob from the first remote that has it whole; [`send`] uploads one that is whole here. A blob's name
+//! [`open()`] makes them of what `spkrepo.toml` says.
+//! [`fetch()`] brings one blob from the first remote that has it whole; [`send()`] uploads one that is whole here. A blob's name
 //! is its SHA-256, so nothing is taken on trust: bytes are hashed as they come and as they go.
 
 mod cache;
