@@ -4,6 +4,7 @@ use fs_err as fs;
 
 use super::{Host, remember, try_git, use_at};
 use crate::remote::build;
+use crate::replicas::add_store;
 use crate::support::digest::sha256;
 use crate::support::server::Server;
 
@@ -135,6 +136,38 @@ fn a_server_that_follows_a_remote_gives_out_what_it_has_fetched() {
     );
     shared.git("other", "lfs pull");
     shared.run("other", "verify --all").success();
+}
+
+#[test]
+fn objects_of_the_newest_commit_that_are_elsewhere_are_fetched() {
+    let host = Host::start("--downloads cache");
+    let shared = &host.shared;
+    add_store(shared);
+    let spk = shared.spk("alpha", &build("alpha").payload_size(500_000));
+    shared
+        .run("repo", &format!("add {spk} --channel stable --push"))
+        .success();
+    let bytes = fs::read(shared.sandbox.path("in/alpha.spk")).expect("the SPK");
+    let oid = sha256(&bytes);
+    assert!(!host.object(&oid).exists(), "it is in the store alone");
+    let start = std::time::Instant::now();
+    while !host.server.get(CATALOG).text().contains("alpha") {
+        assert!(start.elapsed().as_secs() < 20, "{}", host.server.log());
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    let size = bytes.len();
+    let answer = host.batch("download", "", &[(&oid, size), (&oid, size - 1)]);
+    let objects = answer.status(200).json()["objects"].clone();
+    assert!(objects[0]["actions"]["download"].is_object(), "{objects}");
+    assert_eq!(objects[1]["error"]["code"], 422);
+    shared.clone_as("other");
+    host.use_in("other", "spkrepo_nobodys");
+    shared.git("other", "lfs pull");
+    shared.run("other", "verify --all").success();
+    assert!(
+        !host.object(&oid).exists(),
+        "what is fetched is only kept for a while"
+    );
 }
 
 #[test]

@@ -29,20 +29,34 @@ const HOST: &str = "packages.example.org";
 const DSM7: &str =
     "/?arch=apollolake&build=64570&major=7&minor=2&language=enu&unique=synology_apollolake_918%2B";
 
+/// Where a replica has the SPKs from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SpksFrom {
+    /// The remote, with each commit.
+    Git,
+    /// A store of blobs, when somebody asks.
+    Store,
+}
+
 /// The servers, each with a disk of its own.
 struct Replicas {
+    from: SpksFrom,
     ports: Vec<u16>,
     servers: Vec<Option<Server>>,
     shared: Shared,
 }
 
 impl Replicas {
-    fn start() -> Self {
+    fn start(from: SpksFrom) -> Self {
         let shared = Shared::new();
+        if from == SpksFrom::Store {
+            add_store(&shared);
+        }
         let free = |_| TcpListener::bind("127.0.0.1:0").expect("a free port");
         let listeners: Vec<_> = (0..REPLICAS).map(free).collect();
         let port = |one: &TcpListener| one.local_addr().expect("bound").port();
         let mut replicas = Self {
+            from,
             ports: listeners.iter().map(port).collect(),
             servers: (0..REPLICAS).map(|_| None).collect(),
             shared,
@@ -69,8 +83,12 @@ impl Replicas {
 
     /// Starts a replica at its port.
     fn launch(&mut self, number: usize) {
+        let from = match self.from {
+            SpksFrom::Git => "",
+            SpksFrom::Store => "--downloads cache",
+        };
         let line = format!(
-            "serve --port {} --follow ../remote.git --every 300ms --lfs --allowed-host {HOST} --trusted-proxy 127.0.0.1",
+            "serve --port {} --follow ../remote.git --every 300ms --lfs {from} --allowed-host {HOST} --trusted-proxy 127.0.0.1",
             self.ports[number]
         );
         let mut command = self.shared.sandbox.spkrepo(&line);
@@ -153,6 +171,19 @@ impl Replicas {
     }
 }
 
+/// Has `spkrepo.toml` name a folder as the store of all SPKs.
+pub(crate) fn add_store(shared: &Shared) {
+    let store = shared.sandbox.path("store");
+    fs::create_dir(&store).expect("a new folder");
+    let path = shared.sandbox.path("repo/spkrepo.toml");
+    let text = fs::read_to_string(&path).expect("the settings");
+    let store = store.display();
+    let more = format!("\n[[blobs.remote]]\nname = \"store\"\nurl = \"file://{store}\"\n");
+    fs::write(&path, text + &more).expect("writable");
+    shared.git("repo", "commit --quiet --all -m 'where the SPKs are'");
+    shared.git("repo", "push --quiet origin main");
+}
+
 /// One after the other, each away only until it is back.
 fn restart_all(replicas: &mut Replicas) {
     for number in 0..REPLICAS {
@@ -185,15 +216,14 @@ fn lose_remote(replicas: &mut Replicas, number: usize, away: Duration) {
     fs::rename(&hidden, &here).expect("a folder");
 }
 
-#[test]
 #[expect(
     clippy::print_stderr,
     reason = "the figures are what somebody wants who runs it long"
 )]
-fn clients_see_no_error_while_replicas_and_the_remote_come_and_go() {
+fn clients_see_no_error(from: SpksFrom) {
     let rounds = number_from("SPKREPO_REPLICA_ROUNDS").unwrap_or(1);
     let away = Duration::from_secs(number_from("SPKREPO_REPLICA_AWAY").unwrap_or(3));
-    let mut replicas = Replicas::start();
+    let mut replicas = Replicas::start(from);
     let config = deployed::config(&replicas.shared.sandbox, &replicas.hosts());
     let nginx = Nginx::start(&replicas.shared.sandbox, &config);
     let load = Load::new(&nginx.host);
@@ -221,7 +251,17 @@ fn clients_see_no_error_while_replicas_and_the_remote_come_and_go() {
         }
     });
     let seen = load.seen();
-    eprintln!("{rounds} rounds, remote away for {away:?} in each: {seen}");
+    eprintln!("SPKs from the {from:?}, {rounds} rounds, remote away for {away:?} in each: {seen}");
     assert!(seen.errors.is_empty(), "{seen}\n{}", seen.errors.join("\n"));
     assert!(seen.requests > 200, "{seen}");
+}
+
+#[test]
+fn clients_see_no_error_while_replicas_and_the_remote_come_and_go() {
+    clients_see_no_error(SpksFrom::Git);
+}
+
+#[test]
+fn clients_see_no_error_while_replicas_come_back_with_empty_disks_and_fetch_what_is_asked_for() {
+    clients_see_no_error(SpksFrom::Store);
 }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use self::batch::{Batch, Operation, Terms};
 use self::incoming::Arrival;
+use self::object::Elsewhere;
 use super::cache_policy;
 use super::front::Welcome;
 use super::handler::Site;
@@ -155,8 +156,9 @@ impl Lfs {
             max_size: self.max_size,
             objects: format!("{root}/info/lfs/objects"),
         };
+        let elsewhere = Elsewhere::of(site);
         let stored = |sha256| match batch.operation {
-            Operation::Download => self.blobs.size(sha256),
+            Operation::Download => elsewhere.size(sha256).or_else(|| self.blobs.size(sha256)),
             // Whoever is told that it is here may push a commit that names it: it must not be collected before that.
             Operation::Upload => {
                 self.blobs.freshen(sha256).ok()?;

@@ -1,4 +1,8 @@
 //! Objects by their SHA-256: downloads, and whether one is here (git-lfs, `docs/api/basic-transfers.md`).
+//!
+//! Of objects that are elsewhere, those that the commit names that is served are known.
+
+use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,11 +21,33 @@ struct Sent {
     size: u64,
 }
 
+/// The sizes of the objects that a commit names, where those that are not here can be fetched.
+pub(super) struct Elsewhere(HashMap<Sha256, u64>);
+
+impl Elsewhere {
+    /// Lists what can be fetched now.
+    pub(super) fn of(site: &Site) -> Self {
+        if site.downloads.is_none() {
+            return Self(HashMap::new());
+        }
+        let state = site.live.state();
+        let spks = state.snapshot.builds().map(|(_, _, build)| &build.doc.spk);
+        Self(spks.map(|spk| (spk.sha256, spk.size)).collect())
+    }
+
+    /// Returns the size of an object.
+    pub(super) fn size(&self, sha256: Sha256) -> Option<u64> {
+        self.0.get(&sha256).copied()
+    }
+}
+
 /// Answers with the bytes of an object, as of any download.
 pub(super) fn answer(site: &Site, request: &Request, oid: &str) -> Reply {
-    let sha256 = oid.parse::<Sha256>().ok();
-    let found = sha256.and_then(|sha256| Some((sha256, site.blobs.size(sha256)?)));
-    let Some((sha256, size)) = found else {
+    let Ok(sha256) = oid.parse::<Sha256>() else {
+        return missing();
+    };
+    let here = || site.blobs.size(sha256);
+    let Some(size) = Elsewhere::of(site).size(sha256).or_else(here) else {
         return missing();
     };
     let bytes = Bytes {
