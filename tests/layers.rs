@@ -30,7 +30,7 @@ const WRAPPERS: &[(&str, &[&str])] = &[
     ("indicatif", &["cli"]),
     ("instant_xml", &["transfer::s3"]),
     ("sequoia_openpgp", &["pgp"]),
-    ("ring", &["http::hook"]),
+    ("ring", &["base::digest", "http::hook"]),
     ("rusty_s3", &["transfer::s3"]),
     ("prometheus_client", &["http::metrics"]),
     // Lower layers take what they need as arguments.
