@@ -2,12 +2,14 @@
 
 use std::time::SystemTime;
 
+use super::blob_remotes::{Remotes, borrowed, remotes};
 use super::error::CliError;
 use super::landing::Patience;
 use super::table::{size, table};
 use super::{Context, Status, hint};
 use crate::model::setting::Age;
-use crate::ops::gc::{Options, PlaceReport, Report, gc};
+use crate::ops::gc::{Copies, Options, PlaceReport, Report, gc};
+use crate::repo::Repository;
 
 /// Collect blobs that nothing names any more
 ///
@@ -25,6 +27,21 @@ pub(super) struct Args {
     /// Collect a store outside of the repository (lfs.storage), which no other repository uses
     #[arg(long)]
     outside: bool,
+    /// Collect this remote of spkrepo.toml, too, after every git remote was fetched; may be given several times
+    #[arg(long, value_name = "NAME")]
+    remote: Vec<String>,
+    /// Collect all remotes of spkrepo.toml that can be written to
+    #[arg(long, conflicts_with = "remote")]
+    all_remotes: bool,
+    /// Instead, drop local copies of SPKs that a remote has, but for those of HEAD
+    #[arg(long)]
+    local_copies: bool,
+    /// With --local-copies: those of HEAD, too
+    #[arg(long, requires = "local_copies")]
+    all: bool,
+    /// Collect remotes whatever the age, while nobody publishes
+    #[arg(long, hide = true)]
+    force_age: bool,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -34,10 +51,18 @@ pub(super) struct Args {
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Status, CliError> {
     let repository = args.patience.repository(context, "gc", None)?;
+    let remotes = places(context, &repository, args)?;
+    let copies = match args.all {
+        true => Copies::All,
+        false => Copies::BeforeHead,
+    };
     let options = Options {
+        copies: args.local_copies.then_some(copies),
         delete: args.delete,
         older_than: args.older_than.0,
         outside: args.outside,
+        remotes: &borrowed(&remotes),
+        whatever_age: args.force_age,
     };
     let report = gc(&repository, &options, SystemTime::now())?;
     if args.json {
@@ -49,6 +74,21 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Status, CliError> {
         context.ui.hint(hint::GC_DELETE);
     }
     Ok(Status::Done)
+}
+
+/// Opens the remotes that are collected, or that have what is dropped.
+fn places(context: &Context, repository: &Repository, args: &Args) -> Result<Remotes, CliError> {
+    let is_any = args.all_remotes || args.local_copies;
+    if args.remote.is_empty() && !is_any {
+        return Ok(Remotes::new());
+    }
+    let commit = repository.commit(None)?;
+    let settings = repository.settings(commit)?;
+    let mut all = remotes(context, repository, &settings.blobs, &args.remote)?;
+    if args.remote.is_empty() {
+        all.retain(|remote| remote.is_writable());
+    }
+    Ok(all)
 }
 
 fn has_any(place: &PlaceReport) -> bool {
@@ -67,10 +107,12 @@ fn text(report: &Report, older_than: Age) -> String {
 fn rows(place: &PlaceReport) -> Vec<Vec<String>> {
     let blobs = place.collected.iter().map(|blob| {
         let date = blob.modified.map(|time| time.to_string()[..10].to_owned());
+        let at = blob.at.as_ref().map(|at| format!("is at {at}"));
         vec![
             date.unwrap_or_default(),
             size(blob.size),
             blob.sha256.to_string(),
+            at.unwrap_or_default(),
         ]
     });
     let leftovers = place.leftovers.iter().map(|leftover| {
@@ -78,6 +120,7 @@ fn rows(place: &PlaceReport) -> Vec<Vec<String>> {
             "unfinished".to_owned(),
             size(leftover.size),
             leftover.path.display().to_string(),
+            String::new(),
         ]
     });
     blobs.chain(leftovers).collect()
@@ -87,9 +130,13 @@ fn summary(place: &PlaceReport, deleted: bool, older_than: Age) -> String {
     let goes = if deleted { "deleted" } else { "would go" };
     let (gone, bytes) = (blobs(place.collected.len()), size(place.collected_bytes));
     let (named, young) = (place.named.blobs, place.young.blobs);
+    let restored = match place.restored.len() {
+        0 => String::new(),
+        restored => format!("; {} uploaded again, named meanwhile", blobs(restored)),
+    };
     let is_or_are = if named == 1 { "is" } else { "are" };
     format!(
-        "{}: {gone} ({bytes}) {goes}; {named} {is_or_are} named, {young} younger than {older_than}\n",
+        "{}: {gone} ({bytes}) {goes}; {named} {is_or_are} named, {young} younger than {older_than}{restored}\n",
         place.place
     )
 }

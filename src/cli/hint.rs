@@ -43,6 +43,11 @@ pub(super) const DEEPEN: &str = "a shallow clone lacks the history: `git fetch -
 pub(super) const FSCK_REPAIR: &str =
     "`spkrepo fsck --repair` puts in order what has a whole copy elsewhere";
 pub(super) const GC_DELETE: &str = "`spkrepo gc --delete` deletes it";
+pub(super) const GC_NAMED: &str =
+    "whoever published it has it: `spkrepo blob push` there uploads it again";
+pub(super) const GC_REMOTE: &str =
+    "leave younger blobs: `spkrepo gc --remote NAME --older-than 14d`";
+pub(super) const GC_THERE: &str = "collect it there: `spkrepo gc` in that repository";
 pub(super) const GC_OUTSIDE: &str =
     "`spkrepo gc --delete --outside` collects it, when no other repository uses it";
 pub(super) const IMPORT_NARROWLY: &str =
@@ -109,7 +114,7 @@ pub(super) const YANK: &str =
 
 /// Every hint of this file.
 #[cfg(test)]
-pub(super) const ALL: [&str; 73] = [
+pub(super) const ALL: [&str; 76] = [
     BLOBS_FIRST,
     CARRY_AGAIN,
     DAMAGED_BLOB,
@@ -151,6 +156,9 @@ pub(super) const ALL: [&str; 73] = [
     FORCE_UNSIGN,
     FSCK_REPAIR,
     GC_DELETE,
+    GC_NAMED,
+    GC_REMOTE,
+    GC_THERE,
     GC_OUTSIDE,
     INIT,
     INSTALL_GPG,

@@ -151,6 +151,38 @@ impl Store {
             .collect()
     }
 
+    /// Fetches every reference of every remote in git's configuration into references of spkrepo's own, so that all that any of
+    /// them names is known here.
+    pub(crate) fn fetch_everything(&self, network: &Network) -> Result<(), RemoteError> {
+        for name in self.remotes() {
+            let own = "refs/spkrepo/remotes/";
+            let everything = format!("+refs/*:{own}{name}/*");
+            // What they know of others is not theirs.
+            let without = format!("^{own}*");
+            let arguments = [
+                "fetch",
+                "--quiet",
+                "--prune",
+                "--no-tags",
+                "--no-write-fetch-head",
+                "--no-recurse-submodules",
+                // What the user's own references say of the remote stays as it is.
+                "--refmap=",
+                "--",
+                &name,
+                &everything,
+                &without,
+            ];
+            let ended = self.run_git(network, &arguments, "")?;
+            let remote = RemoteBranch {
+                address: name.clone(),
+                reference: "HEAD".to_owned(),
+            };
+            remote.demand("fetch from", ended)?;
+        }
+        Ok(())
+    }
+
     /// Returns whether git's configuration has a remote.
     pub(crate) fn has_remote(&self) -> bool {
         !self.remotes().is_empty()

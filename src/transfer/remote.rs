@@ -119,7 +119,7 @@ impl From<Stored> for Listed {
 
 /// How long an upload may be skipped because the blob is there. Whoever collects what nobody names goes by age, and must
 /// not take what somebody is about to name.
-const FRESH: SignedDuration = SignedDuration::from_hours(7 * 24);
+pub(crate) const FRESH: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Says whether what was put there at `modified` is safe from being collected while a commit is made that names it.
 pub(crate) fn is_fresh(modified: Option<Timestamp>, now: Timestamp) -> bool {

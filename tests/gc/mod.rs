@@ -1,6 +1,7 @@
 //! What `gc` deletes, and above all what it does not.
 
 mod load;
+mod remotes;
 mod roots;
 
 use std::time::{Duration, SystemTime};

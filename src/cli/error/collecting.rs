@@ -10,16 +10,24 @@ with_advice!(FsckError, GcError, PruneError);
 impl Advice for GcError {
     fn hints(&self) -> Vec<String> {
         match self {
-            Self::Blob(_) => Vec::new(),
+            Self::Ageless { .. } | Self::Blob(_) | Self::Unlisted { .. } => Vec::new(),
             Self::Git(error) => error.hints(),
+            Self::NamedMeanwhile { .. } => hints(&[hint::GC_NAMED]),
+            Self::OfAnother { .. } => hints(&[hint::GC_THERE]),
+            Self::Open(error) => error.hints(),
             Self::Outside { .. } => hints(&[hint::GC_OUTSIDE]),
+            Self::Remote(error) => error.hints(),
             Self::Shallow => hints(&[hint::WHOLE_HISTORY]),
+            Self::TooYoung { .. } => hints(&[hint::GC_REMOTE]),
+            Self::Transfer(error) => error.hints(),
             Self::Write(error) => error.hints(),
         }
     }
 
     fn details(&self) -> Vec<String> {
         match self {
+            Self::Open(error) => error.details(),
+            Self::Remote(error) => error.details(),
             Self::Write(error) => error.details(),
             _ => Vec::new(),
         }

@@ -4,16 +4,16 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 
-use super::{Amount, Collected, GcError, LeftoverReport, Options, PlaceReport, is_old};
+use super::{Collected, GcError, LeftoverReport, Options, PlaceReport, is_old};
 use crate::blob::{Leftover, Stored};
 use crate::repo::{Named, Repository};
 
 /// How the place is called.
 pub(super) const PLACE: &str = "local";
 /// Blobs that are deleted while others wait.
-const BATCH: usize = 64;
+pub(super) const BATCH: usize = 64;
 /// How long others have their turn between two batches: longer than they sleep while they wait.
-const TURN: Duration = Duration::from_millis(30);
+pub(super) const TURN: Duration = Duration::from_millis(30);
 /// What git-lfs has written half may be gone on with.
 const LEFTOVER_AGE: Duration = Duration::from_secs(86_400);
 
@@ -21,7 +21,7 @@ const LEFTOVER_AGE: Duration = Duration::from_secs(86_400);
 pub(super) fn collect(
     repository: &Repository,
     named: &mut Named,
-    options: &Options,
+    options: &Options<'_>,
     now: SystemTime,
 ) -> Result<PlaceReport, GcError> {
     if options.delete && !options.outside {
@@ -30,14 +30,7 @@ pub(super) fn collect(
     // What gets its name after the inventory is found by the reading.
     let inventory = repository.blobs.inventory()?;
     named.update(&repository.store)?;
-    let mut report = PlaceReport {
-        place: PLACE.to_owned(),
-        collected: Vec::new(),
-        collected_bytes: 0,
-        leftovers: Vec::new(),
-        named: Amount::default(),
-        young: Amount::default(),
-    };
+    let mut report = PlaceReport::new(PLACE);
     let mut old = Vec::new();
     for blob in &inventory.blobs {
         if named.contains(blob.sha256) {
@@ -57,25 +50,25 @@ pub(super) fn collect(
         delete(repository, named, &old, options, &mut report)?;
         delete_leftovers(repository, &leftovers)?;
     } else {
-        old.iter().for_each(|blob| report.collect(blob));
+        old.iter().for_each(|blob| report.collect((*blob).into()));
     }
     report.leftovers = leftovers.into_iter().map(described).collect();
     Ok(report)
 }
 
-impl PlaceReport {
-    fn collect(&mut self, blob: &Stored) {
-        self.collected_bytes += blob.size;
-        self.collected.push(Collected {
+impl From<&Stored> for Collected {
+    fn from(blob: &Stored) -> Self {
+        Self {
             sha256: blob.sha256,
             size: blob.size,
             modified: Timestamp::try_from(blob.modified).ok(),
-        });
+            at: None,
+        }
     }
 }
 
 /// Refuses a store that other repositories may use: what they name is not known here.
-fn check_inside(repository: &Repository) -> Result<(), GcError> {
+pub(super) fn check_inside(repository: &Repository) -> Result<(), GcError> {
     let store = repository.blobs.folder();
     let common = repository.store.common_dir();
     // A store that is not there has nothing to lose.
@@ -93,7 +86,7 @@ fn delete(
     repository: &Repository,
     named: &mut Named,
     old: &[&Stored],
-    options: &Options,
+    options: &Options<'_>,
     report: &mut PlaceReport,
 ) -> Result<(), GcError> {
     for (number, batch) in old.chunks(BATCH).enumerate() {
@@ -114,7 +107,7 @@ fn delete(
                 report.young.add(blob.size);
             } else {
                 repository.blobs.remove(blob.sha256)?;
-                report.collect(blob);
+                report.collect((*blob).into());
             }
         }
         drop(quiet);
@@ -122,7 +115,7 @@ fn delete(
     Ok(())
 }
 
-fn is_forgotten(leftover: &Leftover, options: &Options, now: SystemTime) -> bool {
+fn is_forgotten(leftover: &Leftover, options: &Options<'_>, now: SystemTime) -> bool {
     let age = options.older_than.max(LEFTOVER_AGE);
     leftover.is_abandoned || is_old(leftover.modified, now, age)
 }
