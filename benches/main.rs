@@ -1,7 +1,7 @@
 //! How long the program takes, as ratios to what does the same work in the same run.
 //!
-//! `cargo bench` runs all of it but the soak, `cargo bench -- requests` one part. Needs git, gpg, nginx and wrk, and the tools of GNU. Nothing fails for
-//! being slow: the figures are for people, who know the machine.
+//! `cargo bench` runs all of it but the soak, `cargo bench -- requests` one part. Needs git, git-lfs, curl, gpg, nginx and wrk, the
+//! tools of GNU, and what .ci/test installs. Nothing fails for being slow: the figures are for people, who know the machine.
 
 mod adding;
 mod checking;
@@ -22,6 +22,7 @@ mod soak;
 )]
 #[path = "../tests/support/mod.rs"]
 mod support;
+mod transferring;
 mod uploading;
 
 fn main() {
@@ -29,7 +30,7 @@ fn main() {
         .skip(1)
         .filter(|argument| !argument.starts_with('-'))
         .collect();
-    let parts: [(&str, fn()); 13] = [
+    let parts: [(&str, fn()); 14] = [
         ("adding", adding::run),
         ("checking", checking::run),
         ("diffing", diffing::run),
@@ -41,6 +42,7 @@ fn main() {
         ("requests", requests::run),
         ("selecting", selecting::run),
         ("signing", signing::run),
+        ("transferring", transferring::run),
         ("uploading", uploading::run),
         ("soak", soak::run),
     ];
