@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
-use serde::{Deserialize, Serialize};
 use md5::Digest as _;
+use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 
 /// Says that a text is not the digest it should be.
