@@ -5,6 +5,7 @@ mod direct;
 mod hard;
 mod replica;
 mod soak;
+mod store;
 
 use std::collections::BTreeMap;
 use std::fs::File;
