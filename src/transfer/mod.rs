@@ -3,7 +3,8 @@
 //! A [`BlobRemote`] is one place: a [`folder`], a Git LFS server ([`lfs`]), a bucket ([`s3`]), addresses of the [`web`].
 //! [`open()`] makes them of what `spkrepo.toml` says.
 //! [`fetch()`] brings one blob from the first remote that has it whole; [`send()`] uploads one that is whole here. A blob's name
-//! is its SHA-256, so nothing is taken on trust: bytes are hashed as they come and as they go.
+//! is its SHA-256, so nothing is taken on trust: bytes are hashed as they come and as they go. The [`cache`] brings what
+//! somebody is waiting for.
 
 mod cache;
 mod error;
