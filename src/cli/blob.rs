@@ -88,9 +88,9 @@ struct Subject {
 
 pub(super) fn run(context: &Context, args: Args) -> Result<Status, CliError> {
     match args.command {
-        Command::Push(args) => run_push(context, args),
-        Command::Pull(args) => run_pull(context, args),
-        Command::Status(args) => run_status(context, args),
+        Command::Push(args) => run_push(context, &args),
+        Command::Pull(args) => run_pull(context, &args),
+        Command::Status(args) => run_status(context, &args),
         Command::List(args) => run_list(context, &args),
     }
 }
@@ -127,7 +127,7 @@ fn follow(bar: &ProgressBar) -> impl Fn(i64) + Sync {
     }
 }
 
-fn run_push(context: &Context, args: CarryArgs) -> Result<Status, CliError> {
+fn run_push(context: &Context, args: &CarryArgs) -> Result<Status, CliError> {
     let mut subject = Subject::new(context, &args.which)?;
     // What is meant by name is an error when nothing can be uploaded there.
     if args.which.remote.is_empty() {
@@ -170,7 +170,7 @@ fn show_push(context: &Context, report: &PushReport, dry_run: bool) {
     }
 }
 
-fn run_pull(context: &Context, args: CarryArgs) -> Result<Status, CliError> {
+fn run_pull(context: &Context, args: &CarryArgs) -> Result<Status, CliError> {
     let subject = Subject::new(context, &args.which)?;
     let bar = total(&context.ui, "downloading", subject.bytes());
     let told = follow(&bar);
@@ -236,8 +236,8 @@ fn show_failures<'a>(context: &Context, failures: impl IntoIterator<Item = &'a F
     count
 }
 
-fn run_status(context: &Context, which: Which) -> Result<Status, CliError> {
-    let subject = Subject::new(context, &which)?;
+fn run_status(context: &Context, which: &Which) -> Result<Status, CliError> {
+    let subject = Subject::new(context, which)?;
     let store = &subject.repository.blobs;
     let remotes = borrowed(&subject.remotes);
     let report = status(store, &subject.blobs, &remotes, which.jobs.into());

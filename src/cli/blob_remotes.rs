@@ -107,10 +107,10 @@ pub(super) fn downloads(context: &Context) -> Carry {
     carry(context, download)
 }
 
-fn carry(
-    context: &Context,
-    way: fn(&BlobStore, &[Wanted], &[&dyn BlobRemote]) -> Result<(), BlobsError>,
-) -> Carry {
+/// Carries all of some blobs between a store and remotes.
+type CarryAll = fn(&BlobStore, &[Wanted], &[&dyn BlobRemote]) -> Result<(), BlobsError>;
+
+fn carry(context: &Context, way: CarryAll) -> Carry {
     let (path, ui) = (context.repo.clone(), Ui::new());
     Arc::new(move |doc, wanted| {
         let repository = Repository::open(&path)?;

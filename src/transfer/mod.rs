@@ -25,9 +25,7 @@ pub(crate) use error::TransferError;
 pub(crate) use fetch::{Fetched, fetch};
 pub(crate) use lfs::GitAccess;
 pub(crate) use open::{Access, open};
-pub(crate) use remote::{
-    BlobRemote, FRESH, Found, Listed, Names, Put, Reading, Wanted, Way, is_fresh,
-};
+pub(crate) use remote::{BlobRemote, FRESH, Listed, Names, Put, Wanted, Way, is_fresh};
 pub(crate) use s3::{Container, S3Access, S3Key};
 pub(crate) use send::send;
 pub(crate) use verify::verify;

@@ -57,6 +57,9 @@ impl fmt::Display for Seen {
     }
 }
 
+/// Asks once, as the number says; an error is what a client would complain about.
+type Client = fn(&Load, u64) -> Result<(), String>;
+
 impl Load {
     /// Will ask at `host`.
     pub(super) fn new(host: &str) -> Self {
@@ -74,8 +77,7 @@ impl Load {
 
     /// Starts the clients.
     pub(super) fn run<'scope, 'env>(&'env self, threads: &'scope Scope<'scope, 'env>) {
-        let clients: [fn(&Self, u64) -> Result<(), String>; 4] =
-            [Self::catalogs, Self::downloads, Self::pages, Self::posts];
+        let clients: [Client; 4] = [Self::catalogs, Self::downloads, Self::pages, Self::posts];
         // Each of them twice, and the catalogs twice more.
         let clients = [&clients[..], &clients, &[Self::catalogs, Self::catalogs]].concat();
         for (client, seed) in clients.into_iter().zip(1..) {

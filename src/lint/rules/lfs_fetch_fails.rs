@@ -64,7 +64,7 @@ mod tests {
             "read_only = true\n",
             "[[blobs.remote]]\nname = \"b\"\nurl = \"lfs\"\n",
         ] {
-            repo.put("spkrepo.toml", &format!("{DISK}{more}"));
+            repo.put("spkrepo.toml", format!("{DISK}{more}"));
             assert_eq!(repo.findings("lfs-fetch-fails"), [""; 0], "{more}");
         }
     }

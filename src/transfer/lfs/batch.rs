@@ -213,7 +213,7 @@ mod tests {
         Wanted::new(Sha256::of(b"x"), 1)
     }
 
-    fn one(object: serde_json::Value) -> Object {
+    fn one(object: &serde_json::Value) -> Object {
         let reply = json!({ "transfer": "basic", "objects": [object] }).to_string();
         let objects = read(reply.as_bytes(), &[&wanted()]).expect("an answer");
         objects.into_iter().next().expect("an object")
@@ -235,7 +235,7 @@ mod tests {
         let oid = Sha256::of(b"x").to_string();
         let href = "https://h/x";
         let upload = one(
-            json!({ "oid": oid, "size": 1, "authenticated": true, "actions": {
+            &json!({ "oid": oid, "size": 1, "authenticated": true, "actions": {
             "upload": { "href": href, "header": { "X": "y" }, "expires_in": 10 },
             "verify": { "href": "https://h/v" } } }),
         );
@@ -244,10 +244,10 @@ mod tests {
         };
         assert!(action.is_authorised() && verify.is_some());
         assert!(!action.is_valid(), "it ends too soon");
-        let there = one(json!({ "oid": oid, "size": 1 }));
+        let there = one(&json!({ "oid": oid, "size": 1 }));
         assert!(matches!(there.outcome, Outcome::Nothing));
         let gone =
-            one(json!({ "oid": oid, "size": 1, "error": { "code": 404, "message": "none" } }));
+            one(&json!({ "oid": oid, "size": 1, "error": { "code": 404, "message": "none" } }));
         assert!(matches!(gone.outcome, Outcome::Error { code: 404, .. }));
     }
 

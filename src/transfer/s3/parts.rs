@@ -211,7 +211,10 @@ impl Sending<'_> {
             for _ in 0..AT_ONCE {
                 threads.spawn(|| self.work(&receiver));
             }
-            self.feed(blob.size, source, sender)
+            let fed = self.feed(blob.size, source, &sender);
+            // The workers end with it.
+            drop(sender);
+            fed
         });
         let failure = self.failure().take();
         match (failure, read) {
@@ -225,12 +228,12 @@ impl Sending<'_> {
         }
     }
 
-    /// Reads part after part; the workers end with the sender.
+    /// Reads part after part for the workers.
     fn feed<'a>(
         &'a self,
         size: u64,
         source: &mut (dyn Read + Send),
-        sender: SyncSender<Part<'a>>,
+        sender: &SyncSender<Part<'a>>,
     ) -> io::Result<()> {
         let part_size = self.upload().part_size;
         let numbers = 1..;
@@ -373,7 +376,7 @@ mod tests {
         for size in [MOST * PART, MOST * PART + 1, 5 << 40] {
             let part = part_size(size);
             assert!(
-                size.div_ceil(part) <= MOST && part % (1 << 20) == 0,
+                size.div_ceil(part) <= MOST && part.is_multiple_of(1 << 20),
                 "{size}"
             );
         }

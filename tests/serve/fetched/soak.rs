@@ -1,11 +1,16 @@
 //! Many clients, many SPKs, a cache that has room for few of them.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
 use super::{Manner, away, download, samples};
 
 #[test]
+#[expect(
+    clippy::print_stderr,
+    reason = "how many there were says what the test has shown"
+)]
 fn two_hundred_clients_and_a_small_cache_get_no_wrong_byte_and_it_is_never_too_large() {
     const CLIENTS: usize = 200;
     const SPKS: usize = 20;
@@ -62,7 +67,7 @@ fn two_hundred_clients_and_a_small_cache_get_no_wrong_byte_and_it_is_never_too_l
                 })
             })
             .collect();
-        let joined: Vec<_> = clients.into_iter().map(|client| client.join()).collect();
+        let joined: Vec<_> = clients.into_iter().map(ScopedJoinHandle::join).collect();
         over.store(true, Ordering::Relaxed);
         let largest = watching.join().expect("no panic");
         let failed = joined.iter().filter(|joined| joined.is_err()).count();
@@ -71,7 +76,7 @@ fn two_hundred_clients_and_a_small_cache_get_no_wrong_byte_and_it_is_never_too_l
     });
     let samples = samples(&server);
     let resident = samples.get("process_resident_memory_bytes");
-    println!(
+    eprintln!(
         "{} whole, {} told to wait, {} fetched in {:?}, {:.0} MB in memory",
         whole.load(Ordering::Relaxed),
         busy.load(Ordering::Relaxed),
