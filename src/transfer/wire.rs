@@ -5,6 +5,7 @@ use super::remote::{Found, Reading};
 use crate::web::{Answer, Asking, Transport};
 
 /// A remote's server.
+#[derive(Clone)]
 pub(super) struct Wire {
     /// What people call the remote.
     pub(super) name: String,

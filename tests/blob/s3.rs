@@ -3,6 +3,8 @@
 use fs_err as fs;
 
 use super::{add_remotes, empty_store, store, with_remotes};
+use crate::lfs_server::Host;
+use crate::remote::build;
 use crate::support::s3::{KEY, S3Server, SECRET, table};
 use crate::support::sandbox::Sandbox;
 use crate::support::spk::Spk;
@@ -247,4 +249,30 @@ fn a_store_that_does_not_answer_is_named() {
         .run("blob list away")
         .failure(2)
         .stderr_has("`away` could not be reached");
+}
+
+#[test]
+fn who_has_no_credentials_reads_what_is_public() {
+    let host = Host::start("");
+    let shared = &host.shared;
+    let spk = shared.spk("alpha", &build("alpha"));
+    shared
+        .run("repo", &format!("add {spk} --channel stable"))
+        .success();
+    host.use_in("repo", &host.ada);
+    shared.run("repo", "blob push").success();
+    // A store that nobody answers for, and the server as the public side of it.
+    let public = format!("http://{}/info/lfs/objects/{{sha256}}", host.server.host());
+    let table = format!(
+        "\n[[blobs.remote]]\nname = \"store\"\nurl = \"s3://spks/blobs\"\nendpoint = \"http://127.0.0.1:9\"\n\
+         public_url = \"{public}\"\n"
+    );
+    let sandbox = &shared.sandbox;
+    sandbox.write("spkrepo.toml", &(sandbox.read("spkrepo.toml") + &table));
+    shared.git("repo", "commit --quiet -am store");
+    let blobs = store(sandbox);
+    empty_store(sandbox);
+    shared.run("repo", "blob status").success();
+    shared.run("repo", "blob pull").success();
+    assert_eq!(store(sandbox), blobs);
 }

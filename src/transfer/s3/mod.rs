@@ -33,11 +33,11 @@ use rusty_s3::{Bucket, UrlStyle};
 
 use super::error::TransferError;
 use super::remote::{BlobRemote, Found, Listed, Put, Reading, Wanted, is_fresh};
+use super::web::WebFiles;
 use super::wire::{Wire, found, range, reading};
 use crate::base::digest::Sha256;
 use crate::base::disposition::attachment;
 use crate::model::doc::{BlobRemoteDoc, S3Place};
-use crate::model::download_url::DownloadUrl;
 use crate::web::Answer;
 
 use buffers::Buffers;
@@ -60,7 +60,8 @@ pub(super) struct S3Remote {
     knows_conditions: AtomicBool,
     place: String,
     prefix: String,
-    public_url: Option<DownloadUrl>,
+    /// What `public_url` says.
+    public: Option<WebFiles>,
     store: Store,
     /// Where it is noted how far uploads in parts are.
     uploads: PathBuf,
@@ -92,6 +93,8 @@ impl S3Remote {
             reason,
             remote: wire.name.clone(),
         })?;
+        let public = doc.public_url.clone();
+        let public = public.map(|url| WebFiles::new(url, wire.clone()));
         Ok(Self {
             buffers: Buffers::default(),
             has_bucket: AtomicBool::new(false),
@@ -100,7 +103,7 @@ impl S3Remote {
             knows_conditions: AtomicBool::new(true),
             place: doc.place.to_string(),
             prefix: place.prefix.clone(),
-            public_url: doc.public_url.clone(),
+            public,
             store: Store::new(bucket, Keyring::new(access.clone()), wire),
             uploads,
         })
@@ -118,6 +121,15 @@ impl S3Remote {
             true => String::new(),
             false => format!("{}/", self.prefix),
         }
+    }
+
+    /// Returns where blobs are for everybody, for those who have no credentials: such as a check of a stranger's change.
+    fn public(&self) -> Result<Option<&WebFiles>, TransferError> {
+        let public = self.public.as_ref();
+        Ok(match public {
+            Some(_) if self.store.is_anonymous()? => public,
+            _ => None,
+        })
     }
 
     fn check_writable(&self) -> Result<(), TransferError> {
@@ -186,6 +198,9 @@ impl BlobRemote for S3Remote {
     }
 
     fn stat(&self, blob: &Wanted) -> Result<Option<Found>, TransferError> {
+        if let Some(public) = self.public()? {
+            return public.stat(blob);
+        }
         let key = self.key(blob.sha256);
         let answer = self.store.ask(&Request::Head { key: &key }, &[], None)?;
         match answer.status() {
@@ -199,6 +214,9 @@ impl BlobRemote for S3Remote {
     }
 
     fn read(&self, blob: &Wanted, from: u64) -> Result<Reading, TransferError> {
+        if let Some(public) = self.public()? {
+            return public.read(blob, from);
+        }
         let key = self.key(blob.sha256);
         let range = range(from).map(|(_, range)| ("range", range));
         let headers: Vec<_> = range.into_iter().collect();
@@ -245,8 +263,9 @@ impl BlobRemote for S3Remote {
     }
 
     fn address(&self, blob: &Wanted, valid: Duration) -> Result<Option<String>, TransferError> {
-        let public = self.public_url.as_ref();
-        if let Some(url) = public.and_then(|url| blob.address(url)) {
+        if let Some(public) = &self.public
+            && let Some(url) = public.address(blob, valid)?
+        {
             return Ok(Some(url));
         }
         let key = self.key(blob.sha256);
