@@ -27,11 +27,22 @@ fn names(report: &Value, list: &str) -> Vec<String> {
     list.iter().map(name).collect()
 }
 
-/// Returns the downloads of a text log of requests.
-fn downloads(log: &str) -> usize {
-    log.lines()
-        .filter(|line| line.contains(".spk") && line.contains("GET"))
-        .count()
+/// Returns how many downloads are in the server's text log, once that says no more: a line is written after its answer.
+fn downloads(server: &Server) -> usize {
+    let count = || {
+        let log = server.log();
+        let lines = log.lines();
+        let downloads = lines.filter(|line| line.contains(".spk") && line.contains("GET"));
+        downloads.count()
+    };
+    let mut last = count();
+    loop {
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        match count() {
+            now if now == last => return now,
+            now => last = now,
+        }
+    }
 }
 
 /// Waits until the server has the source's newest commit: it must not answer with the one before.
@@ -49,12 +60,12 @@ fn without_news_nothing_is_committed_and_nothing_downloaded() {
     let server = Server::start(&theirs, "--access-log text");
     for options in ["", "--devices --dsm 7.2 --dsm 6.2"] {
         let first = mirror(&ours, &server, options, 0);
-        let (head, before) = (ours.head(), downloads(&server.log()));
+        let (head, before) = (ours.head(), downloads(&server));
         let second = mirror(&ours, &server, options, 0);
         assert_eq!(names(&second, "releases"), [""; 0]);
         assert_eq!(first["questions"], second["questions"]);
         assert_eq!(ours.head(), head);
-        assert_eq!(downloads(&server.log()), before, "{options}");
+        assert_eq!(downloads(&server), before, "{options}");
         assert!(
             server.log().contains(" 304 "),
             "catalogs are asked for by their tags"
@@ -73,19 +84,19 @@ fn only_what_is_new_is_downloaded_and_what_became_stable_is_promoted() {
     let (theirs, ours) = (source(), Sandbox::initialized());
     let server = Server::start(&theirs, "--access-log text");
     mirror(&ours, &server, "", 0);
-    let before = downloads(&server.log());
+    let before = downloads(&server);
     theirs.spk("new.spk", &Spk::new("old", "1.0-2").os_min("3.1-1594"));
     theirs.run("add --channel stable ../new.spk").success();
     theirs.run("promote gamma@0.2-2 --to stable").success();
     wait(&server, "0.2-2");
     let plan = mirror(&ours, &server, "--dry-run", 0);
     assert_eq!(names(&plan, "promoted"), ["gamma 0.2-2"]);
-    assert_eq!(downloads(&server.log()), before);
+    assert_eq!(downloads(&server), before);
     let report = mirror(&ours, &server, "", 0);
     assert_eq!(names(&report, "releases"), ["old 1.0-2"]);
     assert_eq!(names(&report, "promoted"), ["gamma 0.2-2"]);
     assert_eq!(names(&report, "gone"), [""; 0]);
-    assert_eq!(downloads(&server.log()), before + 1);
+    assert_eq!(downloads(&server), before + 1);
     let commits = commits(&ours);
     let last = commits.last().expect("a commit");
     assert!(last.contains("promote gamma 0.2-2 to stable"), "{last}");
@@ -139,10 +150,10 @@ fn what_was_signed_here_since_is_known_again() {
     let server = Server::start(&theirs, "--access-log text");
     mirror(&ours, &server, "", 0);
     ours.run("sign old --key ../tess.key").success();
-    let (head, before) = (ours.head(), downloads(&server.log()));
+    let (head, before) = (ours.head(), downloads(&server));
     let report = mirror(&ours, &server, "", 0);
     assert_eq!(report["already_there"], 11);
-    assert_eq!((ours.head(), downloads(&server.log())), (head, before));
+    assert_eq!((ours.head(), downloads(&server)), (head, before));
 }
 
 #[test]
