@@ -67,14 +67,9 @@ fn finding(commit: CommitId, problem: DocError) -> Finding {
 }
 
 fn names(snapshot: &Snapshot) -> BTreeMap<Sha256, Names> {
-    let builds = snapshot.builds().map(|(package, release, build)| {
-        let names = Names {
-            build: build.id.to_string(),
-            file: build.doc.spk.file.clone(),
-            package: package.name.to_string(),
-            version: release.version.to_string(),
-        };
-        (build.doc.spk.sha256, names)
+    let builds = snapshot.builds().filter_map(|(package, release, build)| {
+        let blob = build.blob(&package.name, &release.version);
+        Some((blob.sha256, blob.names?))
     });
     builds.collect()
 }
