@@ -30,7 +30,7 @@ pub(super) const EXPORT_SECRET: &str =
     "export it with `gpg --armor --export-secret-keys KEY`, outside of the repository";
 pub(super) const EXPORT_ELSEWHERE: &str = "name a folder that is not there yet or that an export made, such as `spkrepo export --output site`; other files belong elsewhere";
 pub(super) const EXPORT_MISSING: &str =
-    "`git lfs fetch --all` brings blobs; `--download-url URL` needs none: links lead there";
+    "`spkrepo blob pull` brings blobs; `--download-url URL` needs none: links lead there";
 pub(super) const EXPORT_URL: &str =
     "name it with `--url URL`, or by `url` under [export] or [repository] of spkrepo.toml";
 pub(super) const FINISH: &str =

@@ -11,7 +11,7 @@ use crate::repo::{Pulled, PushTo};
 ///
 /// Commits that are only here are made again on top of the remote's, as `git pull --rebase` does it; where both sides changed
 /// the same lines, nothing is done and both commits are named. Files that are edited and not committed stay as they are, and
-/// stop the command when they are in the way. SPKs are not downloaded: `git lfs fetch` brings them.
+/// stop the command when they are in the way. SPKs are not downloaded: `spkrepo blob pull` brings them.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// A remote of git's configuration, or an address; where `git pull` would pull from, unless given
